@@ -1,0 +1,1 @@
+"""dppix: differentially private pixelization of pictures. The engine; it knows no Qt."""

@@ -1,0 +1,1 @@
+"""The sub-commands of `dppix`, one a module."""

@@ -1,0 +1,1 @@
+"""Code that computes, and what it runs on."""

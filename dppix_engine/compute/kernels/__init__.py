@@ -1,0 +1,1 @@
+"""OpenCL kernels, one a file."""

@@ -1,0 +1,1 @@
+"""The window of dppix: it binds and shows, the engine computes."""
