@@ -14,13 +14,14 @@ from pathlib import Path
 from dppix_engine.compute.engine import Engine
 from dppix_engine.mechanisms.uniform import UniformMechanism
 from dppix_engine.privacy.composition import Charge
-from dppix_engine.privacy.ledger import Ledger, SourceId
+from dppix_engine.privacy.ledger import Ledger
 from dppix_engine.privacy.permit import preview_permit
+from dppix_engine.privacy.source_key import SourceId
 from dppix_engine.progress import CancelToken, Progress
 from dppix_engine.release.picture import Picture
 from dppix_engine.release.render import render
 from dppix_engine.release.statistics_file import write_statistics
-from dppix_engine.release.summary import Summary, check_summary_name, summarise, write_summary
+from dppix_engine.release.summary import check_summary_name, summarise, write_summary
 from dppix_engine.settings import Settings
 from dppix_engine.sinks.image_file import check_picture, write_picture
 from dppix_engine.sinks.target import check_distinct, check_target
@@ -79,9 +80,7 @@ def preview(frame: Frame, settings: Settings, *, engine: Engine) -> Picture:
     return render(release, backend=engine)
 
 
-def check_targets(
-    targets: Targets, *, width: int, height: int, inputs: Sequence[Path]
-) -> None:
+def check_targets(targets: Targets, *, width: int, height: int, inputs: Sequence[Path]) -> None:
     """Refuse, before anything is charged, an export that could not be written.
 
     Raises:
@@ -112,8 +111,14 @@ def export_photo(
 
     Args:
         frame: what is released.
+        settings: how.
+        targets: where to.
         source: whose ledger pays, from `Ledger.source_of_bytes`.
         inputs: files that must never be overwritten.
+        engine: the device that draws and paints.
+        ledger: where the charge is written.
+        progress: called with each step, from this thread.
+        cancel: asked at each cancel point.
 
     Raises:
         SinkError: see `check_targets`, or a file could not be written.
@@ -145,7 +150,7 @@ def export_photo(
             targets.picture,
             lambda path: write_picture(picture, path, overwrite=targets.overwrite, quality=targets.quality),
         ),
-        (targets.summary, lambda path: write_summary(_summary(picture), path, overwrite=targets.overwrite)),
+        (targets.summary, lambda path: write_summary(summarise(picture), path, overwrite=targets.overwrite)),
     ]
     for path, write in writers:
         if path is not None:
@@ -155,7 +160,3 @@ def export_photo(
     if progress is not None:
         progress(Progress("done", steps, steps))
     return Export(picture, mechanism.price, spent, tuple(files), engine.name, time.perf_counter() - started)
-
-
-def _summary(picture: Picture) -> Summary:
-    return summarise(picture)

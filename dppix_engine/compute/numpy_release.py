@@ -88,7 +88,7 @@ class _GroupWords:
     def _extend(self) -> None:
         offset = np.uint64(self._words.shape[1] // BLOCK_WORDS)
         numbers = self._starts[:, None] + offset + np.arange(_BLOCKS_AT_ONCE, dtype=np.uint64)
-        fresh = keystream_blocks(self._key, numbers.ravel()).reshape(len(self._starts), -1)
+        fresh = keystream_blocks(self._key, numbers.ravel().astype(np.uint64)).reshape(len(self._starts), -1)
         self._words = np.concatenate([self._words, fresh], axis=1)
 
     def __len__(self) -> int:

@@ -5,7 +5,6 @@ Both halves of a device stand on it. It moves bytes and starts kernels; it knows
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,15 +13,14 @@ from functools import wraps
 from importlib.resources import files
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
+from dppix_engine.compute.opencl_environment import prepare_environment
 from dppix_engine.errors import DeviceLostError
 
-# pyopencl's own cache is a pickle with a lock; drivers keep their caches themselves.
-os.environ.setdefault("PYOPENCL_NO_CACHE", "1")
+prepare_environment()
 
-import pyopencl as cl  # noqa: E402 - the line above must come first
+import pyopencl as cl  # noqa: E402 - drivers read the environment when they are loaded
 
 _BUILD_OPTIONS: Final = ("-cl-std=CL1.2", "-w")
 Arguments = Sequence[Any]
@@ -87,7 +85,7 @@ class OpenCLDevice:
         key = (file, name + " ".join(options))
         if key not in self._programs:
             source = files("dppix_engine.compute.kernels").joinpath(f"{file}.cl").read_text("utf-8")
-            program = cl.Program(self.context, source).build([*_BUILD_OPTIONS, *options], cache_dir=False)
+            program = cl.Program(self.context, source).build([*_BUILD_OPTIONS, *options], cache_dir=False)  # type: ignore[arg-type]  # False is its documented "no cache"
             self._programs[key] = cl.Kernel(program, name)
         return self._programs[key]
 
@@ -102,9 +100,8 @@ class OpenCLDevice:
 
         The array must be C-contiguous and stay alive and unchanged until the queue is drained.
         """
-        flags = cl.mem_flags.READ_ONLY
-        flags |= cl.mem_flags.USE_HOST_PTR if self.shares_memory else cl.mem_flags.COPY_HOST_PTR
-        return cl.Buffer(self.context, flags, hostbuf=array)
+        how = cl.mem_flags.USE_HOST_PTR if self.shares_memory else cl.mem_flags.COPY_HOST_PTR
+        return cl.Buffer(self.context, cl.mem_flags.READ_ONLY | how, hostbuf=array)
 
     def result(self, array: NDArray[Any]) -> Any:  # noqa: ANN401
         """A buffer for kernels to write into, to be handed to `collect` with the same array afterwards."""

@@ -90,7 +90,14 @@ class OpenCLRelease:
         fine = layout.planes[0].grid
         frame = device.read_only(pixels)
         sums = device.scratch("sums", 4 * geometry.chunks * fine.columns * channels)
-        shared = (frame, np.int32(layout.width), geometry.chunk_rows, geometry.column_edges, np.int32(fine.columns), sums)
+        shared = (
+            frame,
+            np.int32(layout.width),
+            geometry.chunk_rows,
+            geometry.column_edges,
+            np.int32(fine.columns),
+            sums,
+        )
         if device.shape is KernelShape.STRIP:
             kernel = device.kernel("cell_sums", "cell_sums_strip", CHANNELS=channels)
             device.run(kernel, (geometry.chunks,), (1,), shared)
@@ -104,7 +111,9 @@ class OpenCLRelease:
             sums, geometry.chunk_starts, np.int32(fine.columns), device.read_only(planes), np.int32(len(layout.planes)),
             geometry.maps, noise, target,
         )  # fmt: skip
-        device.run(device.kernel("stored_values", "stored_values", CHANNELS=channels), (layout.values,), (_GROUP,), arguments)
+        device.run(
+            device.kernel("stored_values", "stored_values", CHANNELS=channels), (layout.values,), (_GROUP,), arguments
+        )
         device.collect(target, stored)
         parts = np.split(stored, np.cumsum([plane.grid.cells for plane in layout.planes])[:-1])
         return tuple(

@@ -143,3 +143,13 @@ kernel void discrete_laplace(constant uint *key, global const uint *thresholds, 
     for (int i = 0; i < count; i++)
         target[i] = (long)(((ulong)high[i] << 32) | low[i]) ^ -(long)((sign >> i) & 1u);
 }
+
+/* Keystream words from a block number on, for the known-answer test of the cipher.  One work-item. */
+kernel void keystream(constant uint *key, const ulong block, const int count, global uint *words)
+{
+    stream_t stream;
+    stream.block = block;
+    stream.position = 16 * LANES;
+    for (int i = 0; i < count; i++)
+        words[i] = next_word(&stream, key);
+}

@@ -1,0 +1,40 @@
+"""`dppix bench`: times against memcpy and the non-private mosaic in the same run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from dppix_engine.commands.parser import CommandParser, add_json_flag, add_quiet_flag
+
+if TYPE_CHECKING:
+    from dppix_engine.commands.terminal import Terminal
+
+
+def parser(name: str) -> CommandParser:
+    """The flags of `bench`."""
+    made = CommandParser(
+        name, "Medians against a memcpy of the frame and OpenCV's non-private mosaic, all in the same run."
+    )
+    made.add_argument("--only", metavar="ROW", help="one row, such as uniform-1080p")
+    add_quiet_flag(made)
+    add_json_flag(made)
+    return made
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Measure and tell."""
+    from dppix_engine.evaluation.bench import run_bench  # noqa: PLC0415 - start-up stays light
+
+    with terminal.progress("bench") as report:
+        rows = run_bench(only=arguments.only, progress=report)
+    terminal.result({"rows": list(rows)})
+    heads = list(dict.fromkeys(key for row in rows for key in row))
+    terminal.table(heads, [[_shown(row.get(head)) for head in heads] for row in rows])
+    return 0
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,87 @@
+"""`dppix info`: what a statistics file holds, and what was promised."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dppix_engine.commands.parser import CommandParser, add_json_flag
+from dppix_engine.settings import decimal_number
+
+if TYPE_CHECKING:
+    from dppix_engine.commands.terminal import Terminal
+    from dppix_engine.release.statistics_file import StatisticsFile
+
+
+def parser(name: str) -> CommandParser:
+    """The flags of `info`."""
+    made = CommandParser(name, "Tell what a statistics file holds: sizes, settings, and what was promised, in words.")
+    made.add_argument("file", type=Path, metavar="FILE.dppix")
+    add_json_flag(made)
+    return made
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Read the file and tell.
+
+    Raises:
+        StatisticsFileError: it is damaged, or no statistics file.
+    """
+    from dppix_engine.release.guarantee import (  # noqa: PLC0415 - start-up stays light
+        cell_notice,
+        formal_promise,
+        object_sentence,
+        promise,
+        promise_in_odds,
+    )
+    from dppix_engine.release.statistics_file import read_statistics  # noqa: PLC0415
+
+    file = read_statistics(arguments.file)
+    layout = file.layout
+    facts = _facts(file)
+    sentences: list[str] = []
+    if file.releases:
+        charge = file.releases[0].charge
+        sentences = [
+            promise(charge),
+            promise_in_odds(charge),
+            object_sentence(charge, pixels=360),
+            formal_promise(charge, width=layout.width, height=layout.height),
+        ]
+    terminal.result({**facts, "promise": sentences})
+    if not file.complete:
+        terminal.notice(f"the file is cut: {len(file.releases)} whole frames are in it; save them with dppix recover")
+    terminal.table(("what", "value"), [(name.replace("_", " "), str(value)) for name, value in facts.items()])
+    notice = cell_notice(layout)
+    terminal.say("", *sentences, *(() if notice is None else (f"Note: {notice}.",)))
+    return 0
+
+
+def _facts(file: StatisticsFile) -> dict[str, Any]:
+    from dppix_engine.privacy.composition import delta_text  # noqa: PLC0415 - start-up stays light
+
+    layout, settings = file.layout, file.layout.settings
+    epsilon = decimal_number(settings.epsilon)
+    return {
+        "format_version": file.format_version,
+        "width": layout.width,
+        "height": layout.height,
+        "frames": len(file.releases),
+        "values": sum(release.layout.values for release in file.releases),
+        "payload_bytes": file.payload_bytes,
+        "file_bytes": file.file_bytes,
+        "complete": file.complete,
+        "mechanism": str(settings.mechanism),
+        "epsilon_frame": epsilon,
+        "epsilon_unit": epsilon,
+        "unit": str(settings.unit),
+        "delta": float(delta_text(file.releases[0].charge.delta)) if file.releases else None,
+        "m": settings.m,
+        "cell": layout.cell,
+        "cell_chosen": "auto" if settings.cell is None else "given",
+        "colour": str(settings.colour),
+        "precision": str(settings.precision),
+        "render": str(settings.render),
+        "budget": None if settings.budget is None else decimal_number(settings.budget),
+    }

@@ -1,0 +1,244 @@
+"""What the window's actions do: requests go to workers, results come back to the session. No widget is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from dppix_engine.errors import Cancelled, DppixError
+from dppix_engine.progress import CancelToken, Progress
+from dppix_engine.settings import Settings
+from dppix_gui.documents import Document, open_document
+from dppix_gui.drawing import Description, Drawing, describe_settings, draw_preview
+from dppix_gui.engines import Engines
+from dppix_gui.messages import Message, Mood, message_of
+from dppix_gui.services import Services
+from dppix_gui.session import Session, State
+from dppix_gui.workers import Job, Preview, Work
+
+if TYPE_CHECKING:
+    from dppix_engine.pipeline import Targets
+
+_LONGEST_WAIT_S: Final = 10.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Request:
+    """A snapshot for the preview worker.
+
+    Attributes:
+        number: rises with every request.
+        document: what is drawn, or None for the words alone.
+        settings: what it is drawn with.
+        device: choice word of the device.
+    """
+
+    number: int
+    document: Document | None
+    settings: Settings
+    device: str
+
+
+class Controller(QObject):
+    """Carries out what the user asks for.
+
+    Signals:
+        reported(Message): something to tell.
+        export_progressed(Progress): of the running export.
+        exported(Exported): an export succeeded.
+        export_failed(Message): it did not; nothing is half written.
+
+    Args:
+        session: takes the results.
+        services: the engine's doors.
+    """
+
+    reported = Signal(object)
+    export_progressed = Signal(object)
+    exported = Signal(object)
+    export_failed = Signal(object)
+    _noticed = Signal(str)
+
+    def __init__(self, session: Session, services: Services, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._services = services
+        self._engines = Engines(services.open_engine, notice=self._noticed.emit)
+        self._preview = Preview(self._answer, self)
+        self._number = 0
+        self._outdated = 0  # requests up to this number are answered too late
+        self._jobs: list[Job] = []
+        self._opening: Job | None = None
+        self._export: Job | None = None
+        self._drawn_for: tuple[Settings, Document | None, str] | None = None
+        self._noticed.connect(lambda line: self.reported.emit(Message(Mood.NOTICE, line)))
+        self._preview.answered.connect(self._take)
+        self._preview.failed.connect(self._fail)
+        session.changed.connect(self._follow)
+
+    def start(self) -> None:
+        """Describe the settings and survey the devices, once the window is up."""
+        self._follow(self._session.state)
+        survey = self._run(lambda _progress, _cancel: self._services.survey())
+        survey.succeeded.connect(self._session.know_devices)
+        survey.failed.connect(self._report)
+        survey.start()
+
+    def edit(self, name: str, value: object, gesture: object = None) -> None:
+        """Change one setting; a value out of range is told and changes nothing."""
+        try:
+            self._session.apply(self._session.state.settings.changed(**{name: value}), gesture=gesture)
+        except DppixError as error:
+            self._report(error)
+            self._session.changed.emit(self._session.state)  # what was typed gives way to what stands
+
+    def open(self, path: Path) -> None:
+        """Open a photo or a statistics file; the newest request wins."""
+        job = self._run(lambda _progress, _cancel: open_document(path, ledger_folder=self._services.ledger_folder()))
+        self._opening = job
+        job.succeeded.connect(lambda document: self._opened(job, document))
+        job.failed.connect(lambda error: self._not_opened(job, error))
+        self._session.mark(opening=True)
+        job.start()
+
+    def redraw(self) -> None:
+        """Draw another preview with the same settings."""
+        self._request(self._session.state)
+
+    def choose_device(self, choice: str) -> None:
+        """Compute on another device."""
+        self._session.use_device(choice)
+
+    def export(self, targets: Targets) -> None:
+        """Charge, draw afresh and write, as the settings stand now."""
+        from dppix_gui.exporting import export_document  # noqa: PLC0415 - the first export pays for the encoders
+
+        state = self._session.state
+        document = state.document
+        if document is None or self._export is not None:
+            return
+
+        def work(progress: Callable[[Progress], None], cancel: CancelToken) -> object:
+            return export_document(
+                document,
+                state.settings,
+                targets,
+                engine=self._engines.engine(state.device),
+                ledger_folder=self._services.ledger_folder(),
+                progress=progress,
+                cancel=cancel,
+            )
+
+        job = self._run(work)
+        self._export = job
+        job.progressed.connect(self.export_progressed)
+        job.succeeded.connect(lambda made: self._written(document, made))
+        job.failed.connect(self._not_written)
+        self._session.mark(exporting=True)
+        job.start()
+
+    def cancel_export(self) -> None:
+        """Ask the running export to stop; what was charged stays charged."""
+        if self._export is not None:
+            self._export.cancel()
+
+    def close(self) -> None:
+        """Ask everything to stop and wait for it, but not for ever."""
+        self._preview.stop(wait_s=_LONGEST_WAIT_S)
+        for job in self._jobs:
+            job.cancel()
+        if self._export is not None:
+            self._export.wait(wait_s=_LONGEST_WAIT_S)
+
+    def _run(self, work: Work) -> Job:
+        job = Job(work, self)
+        self._jobs.append(job)
+
+        def forget() -> None:
+            self._jobs.remove(job)
+            job.deleteLater()
+
+        job.ended.connect(forget)
+        return job
+
+    def _follow(self, state: State) -> None:
+        """Ask for a picture whenever what decides it has changed."""
+        wanted = (state.settings, _content(state.document), state.device)
+        if wanted != self._drawn_for:
+            self._request(state)
+
+    def _request(self, state: State) -> None:
+        self._drawn_for = (state.settings, _content(state.document), state.device)
+        self._number += 1
+        self._preview.request(Request(self._number, state.document, state.settings, state.device))
+        self._session.mark(updating=True)
+
+    def _answer(self, request: Request) -> Drawing | Description:
+        """In the preview worker's thread."""
+        if request.document is None:
+            return describe_settings(request.settings)
+        return draw_preview(request.document, request.settings, engine=self._engines.engine(request.device))
+
+    def _take(self, request: Request, result: Drawing | Description) -> None:
+        state = self._session.state
+        if request.number <= self._outdated or _content(request.document) is not _content(state.document):
+            return  # it would cover the exported draw, or its document is no longer open
+        if isinstance(result, Description):
+            self._session.describe(result)
+        else:
+            self._session.show(result, updating=request.number < self._number)
+
+    def _fail(self, request: Request, error: Exception) -> None:
+        if request.number < self._number or request.number <= self._outdated:
+            return
+        message = message_of(error)
+        self._session.fail(message.what)
+        self.reported.emit(message)
+
+    def _opened(self, job: Job, document: Document) -> None:
+        if job is self._opening:
+            self._opening = None
+            self._session.open(document)
+
+    def _not_opened(self, job: Job, error: Exception) -> None:
+        if job is self._opening:
+            self._opening = None
+            self._session.mark(opening=False)
+            self._report(error)
+
+    def _written(self, document: Document, made: object) -> None:
+        from dppix_gui.exporting import Exported  # noqa: PLC0415 - loaded by the export before
+
+        self._export = None
+        self._session.mark(exporting=False)
+        if not isinstance(made, Exported):
+            return
+        state = self._session.state
+        if _content(state.document) is _content(document):
+            self._outdated = self._number
+            self._drawn_for = (made.drawing.settings, _content(made.document), state.device)
+            self._session.show(made.drawing, document=made.document)
+            self._follow(self._session.state)
+        self.exported.emit(made)
+
+    def _not_written(self, error: Exception) -> None:
+        self._export = None
+        self._session.mark(exporting=False)
+        if isinstance(error, Cancelled):
+            self.export_failed.emit(Message(Mood.NOTICE, "The export was cancelled.", "What was charged stays charged."))
+        else:
+            self.export_failed.emit(message_of(error))
+
+    def _report(self, error: Exception) -> None:
+        self.reported.emit(message_of(error))
+
+
+def _content(document: Document | None) -> object:
+    """What tells one document from another, whatever its source has spent meanwhile."""
+    if document is None:
+        return None
+    return getattr(document, "frame", None) or getattr(document, "release", None)

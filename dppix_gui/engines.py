@@ -1,0 +1,35 @@
+"""Engines that are open: one for each device in use, opened by the worker that first needs it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from dppix_engine.compute.engine import Engine
+from dppix_gui.services import OpenEngine
+
+
+class Engines:
+    """Opens each device once and keeps it. Any worker may ask.
+
+    Args:
+        open_engine: opens a device.
+        notice: hears one line when a device was lost and another took over; called from a worker.
+    """
+
+    def __init__(self, open_engine: OpenEngine, *, notice: Callable[[str], None]) -> None:
+        self._open_engine = open_engine
+        self._notice = notice
+        self._opened: dict[str, Engine] = {}
+        self._lock = threading.Lock()
+
+    def engine(self, choice: str) -> Engine:
+        """The engine of a choice word.
+
+        Raises:
+            DeviceError: there is no such device, or it failed its tests.
+        """
+        with self._lock:
+            if choice not in self._opened:
+                self._opened[choice] = self._open_engine(choice, notice=self._notice)
+            return self._opened[choice]
