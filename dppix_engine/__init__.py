@@ -18,7 +18,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from dppix_engine.version import VERSION as __version__
+from dppix_engine import version
 
 if TYPE_CHECKING:
     from dppix_engine.errors import DppixError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dppix_engine.release.picture import Picture
     from dppix_engine.release.release import Release
     from dppix_engine.settings import Settings
+
+__version__ = version.VERSION
 
 _HOMES = {
     "DppixError": "dppix_engine.errors",

@@ -10,11 +10,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QSlider, QWidget
 
 from dppix_engine.settings import Parameter, Settings, decimal_text, parameter
+from dppix_gui.quiet import QuietBox, QuietSlider
 
 STEPS: Final = 1000
 """Positions of a slider; one key press moves it by five, a page by fifty."""
@@ -61,7 +62,9 @@ def position_of(about: Parameter, value: Fraction | int) -> int:
     """The slider's position that is nearest to a value."""
     low, high = _range(about)
     share = (
-        math.log(float(value) / low) / math.log(high / low) if about.logarithmic else (float(value) - low) / (high - low)
+        math.log(float(value) / low) / math.log(high / low)
+        if about.logarithmic
+        else (float(value) - low) / (high - low)
     )
     return round(STEPS * min(1.0, max(0.0, share)))
 
@@ -219,7 +222,7 @@ class NumberControl(QObject):
     def _slide(self, position: int) -> None:
         self.asked.emit(self._about.name, value_at(self._about, position), self._drag)
 
-    def _check(self, on: bool) -> None:  # noqa: FBT001 - the shape of Qt's signal
+    def _check(self, on: bool) -> None:
         stands = value_at(self._about, self.slider.value()) if self.slider is not None else None
         typed = self.field.text()
         value = None if on else typed if typed.isdecimal() else stands
@@ -246,23 +249,22 @@ class ChoiceControl(QObject):
         single = len(words) == 1
         self.label = QLabel(about.label if single else with_mnemonic(about))
         self.label.setToolTip(about.help)
-        self.only = QLabel(words[0]) if single else None
         self.box: QComboBox | None = None
-        if self.only is not None:
-            self.only.setToolTip(about.help)
+        self.shown: QWidget = QLabel(words[0].capitalize()) if single else QuietBox()
+        self.shown.setToolTip(about.help)
+        if not isinstance(self.shown, QComboBox):
             return
-        self.box = QuietBox()
+        self.box = self.shown
         for word in words:
             self.box.addItem(word.capitalize() if word != "rgb" else "RGB", word)
         self.box.setAccessibleName(about.label)
-        self.box.setToolTip(about.help)
         self.box.activated.connect(self._choose)
         self.label.setBuddy(self.box)
 
     def add_to(self, grid: QGridLayout, row: int) -> int:
         """Place the widgets in a grid of four columns; returns the next free row."""
         grid.addWidget(self.label, row, 0)
-        grid.addWidget(self.box or self.only, row, 1, 1, 3)
+        grid.addWidget(self.shown, row, 1, 1, 3)
         return row + 1
 
     def show_settings(self, settings: Settings, *, enabled: bool = True) -> None:
@@ -277,38 +279,6 @@ class ChoiceControl(QObject):
     def _choose(self, index: int) -> None:
         if self.box is not None:
             self.asked.emit(self._about.name, self.box.itemData(index), None)
-
-
-class QuietBox(QComboBox):
-    """A box that the wheel changes only while it has the focus, so that scrolling past it changes nothing."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Leave the wheel to the panel around."""
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
-
-class QuietSlider(QSlider):
-    """A slider that goes to where it is clicked, and leaves the wheel alone while it has no focus."""
-
-    def __init__(self) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Leave the wheel to the panel around."""
-        if event.type() == QEvent.Type.Wheel and not self.hasFocus():
-            event.ignore()
-            return True
-        return False
 
 
 def _made_slider(about: Parameter) -> QSlider:

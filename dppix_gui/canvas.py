@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -53,6 +54,7 @@ class Canvas(QWidget):
         self._words = ""
         self._grey = False
         self._held: QPointF | None = None
+        self._ringed = False
         self.setAccessibleName(name)
         self.setAccessibleDescription(help)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -106,7 +108,7 @@ class Canvas(QWidget):
         painter.restore()
         if self._levels is None and self._words:
             self._write(painter)
-        if self.hasFocus():
+        if self._ringed:
             painter.setPen(self.palette().color(QPalette.ColorRole.Highlight))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
@@ -144,6 +146,16 @@ class Canvas(QWidget):
         painter.drawRoundedRect(bounds, 8, 8)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         painter.drawText(room, flags, self._words)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+        """Show a ring where the focus came by a key."""
+        self._ringed = event.reason() in {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+        """Take the ring away."""
+        self._ringed = False
+        super().focusOutEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Tell the new size."""

@@ -74,7 +74,7 @@ class Controller(QObject):
         self._jobs: list[Job] = []
         self._opening: Job | None = None
         self._export: Job | None = None
-        self._drawn_for: tuple[Settings, Document | None, str] | None = None
+        self._drawn_for: tuple[Settings, object, str] | None = None
         self._noticed.connect(lambda line: self.reported.emit(Message(Mood.NOTICE, line)))
         self._preview.answered.connect(self._take)
         self._preview.failed.connect(self._fail)
@@ -229,7 +229,9 @@ class Controller(QObject):
         self._export = None
         self._session.mark(exporting=False)
         if isinstance(error, Cancelled):
-            self.export_failed.emit(Message(Mood.NOTICE, "The export was cancelled.", "What was charged stays charged."))
+            self.export_failed.emit(
+                Message(Mood.NOTICE, "The export was cancelled.", "What was charged stays charged.")
+            )
         else:
             self.export_failed.emit(message_of(error))
 

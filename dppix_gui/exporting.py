@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dppix_engine.release.statistics_file import write_statistics
+
 from dppix_engine.compute.engine import Engine
 from dppix_engine.pipeline import Targets, check_targets, export_photo
 from dppix_engine.privacy.ledger import Ledger
 from dppix_engine.progress import CancelToken, Progress
 from dppix_engine.release.render import render, repainted
-from dppix_engine.release.statistics_file import write_statistics
 from dppix_engine.release.summary import summarise, write_summary
 from dppix_engine.settings import Settings
 from dppix_engine.sinks.image_file import write_picture

@@ -96,7 +96,7 @@ class MessageBar(QFrame):
     @property
     def message(self) -> Message | None:
         """What is shown, or None."""
-        return self._message if self.isVisibleTo(self.parentWidget()) else None
+        return None if self.isHidden() else self._message
 
     def show_message(self, message: Message) -> None:
         """Show `message` in place of the one before it."""

@@ -152,9 +152,7 @@ class Session(QObject):
         """Show no sanitized picture, and why."""
         self._replace(drawing=None, failure=words, updating=False)
 
-    def mark(
-        self, *, updating: bool | None = None, opening: bool | None = None, exporting: bool | None = None
-    ) -> None:
+    def mark(self, *, updating: bool | None = None, opening: bool | None = None, exporting: bool | None = None) -> None:
         """Tell what is under way."""
         state = self._state
         self._replace(

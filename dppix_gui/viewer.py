@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QPointF, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from dppix_gui.canvas import Canvas
@@ -16,6 +16,9 @@ from dppix_gui.view import ACTUAL, View
 
 WHEEL_FACTOR: Final = 1.25
 """Zoom of one notch of the wheel."""
+
+HEADING_HEIGHT: Final = 38
+"""The same on both sides, whatever stands in it, so that the pictures are level."""
 
 _OPENING: Final = "Opening…"
 _NOT_IN_FILE: Final = "The original is not in this file.\nA statistics file holds released values only."
@@ -42,16 +45,18 @@ class Side(QWidget):
         self.badge.setProperty("role", "badge")
         self.badge.hide()
         self.canvas = Canvas(title.capitalize(), help)
-        heading = QHBoxLayout()
-        heading.setContentsMargins(12, 8, 12, 8)
+        strip = QWidget()
+        strip.setFixedHeight(HEADING_HEIGHT)
+        heading = QHBoxLayout(strip)
+        heading.setContentsMargins(12, 0, 12, 0)
         heading.setSpacing(10)
         heading.addWidget(self.title)
         heading.addWidget(self.note, 1)
-        heading.addWidget(self.badge)
+        heading.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignVCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(heading)
+        column.addWidget(strip)
         column.addWidget(self.canvas, 1)
 
     def show_badge(self, words: str, mood: str = "") -> None:
@@ -149,7 +154,7 @@ class Viewer(QWidget):
             self.sanitized.note.setText("")
             self.sanitized.show_badge("")
             return
-        self.sanitized.note.setText(f"epsilon {drawing.description.epsilon} a frame")
+        self.sanitized.note.setText(f"eps {drawing.description.epsilon} a frame")
         if state.updating and drawing.settings != state.settings:
             self.sanitized.show_badge("updating…")
         else:
@@ -183,5 +188,3 @@ def zoom_words(view: View) -> str:
     percent = 100 * view.scale
     words = f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %"
     return f"Fit · {words}" if view.fitted else words
-
-

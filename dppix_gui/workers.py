@@ -69,7 +69,7 @@ class Preview(QObject):
                 request = self._waiting.pop()
             try:
                 result = self._answer(request)
-            except Exception as error:  # noqa: BLE001 - whatever went wrong, the window shows it and stays
+            except Exception as error:
                 self._tell(self.failed, request, error)
             else:
                 self._tell(self.answered, request, result)
@@ -130,7 +130,7 @@ class Job(QObject):
     def _run(self) -> None:
         try:
             result, error = self._work(self._keep, self._token), None
-        except Exception as raised:  # noqa: BLE001 - whatever went wrong, the window shows it and stays
+        except Exception as raised:
             result, error = None, raised
         with suppress(RuntimeError):  # the window went away in this moment
             self._finished.emit(result, error)

@@ -7,6 +7,7 @@ same integers: nobody gets a second draw. A frame is never handed out in place o
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -60,6 +61,7 @@ class Engine:
         self._notice = notice
         self._opened: Halves | None = None
         self._reopened = False
+        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -85,13 +87,14 @@ class Engine:
         return self._tried(lambda halves: halves.render.paint(release))
 
     def _tried(self, work: Callable[[Halves], _Returned]) -> _Returned:
-        while True:
-            try:
-                if self._opened is None:
-                    self._opened = self._waiting[0].open()
-                return work(self._opened)
-            except DeviceLostError as error:
-                self._lost(error)
+        with self._lock:  # a preview and an export may ask at once; a device does one thing at a time
+            while True:
+                try:
+                    if self._opened is None:
+                        self._opened = self._waiting[0].open()
+                    return work(self._opened)
+                except DeviceLostError as error:
+                    self._lost(error)
 
     def _lost(self, error: DeviceLostError) -> None:
         """Open the same device again, or go to the next one."""

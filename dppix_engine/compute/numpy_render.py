@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from dppix_engine.compute.numpy_shrinkage import shrunk
 from dppix_engine.compute.paint_rules import (
     SHADE_BITS,
+    SIGNED_REACH,
     SUM_LIMIT,
     WEIGHT_BITS,
     WHITE,
@@ -51,14 +52,18 @@ def plane_means(plane: PlaneLayout, stored: NDArray[np.int64]) -> NDArray[np.int
 
 
 def cell_colours(layout: Layout, planes: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Colour of every fine cell in 1/128 level, 0..WHITE, shape (rows, columns, channels)."""
-    if len(planes) == 1:
-        return np.clip(planes[0][..., None], 0, WHITE)
+    """Colour of every fine cell in 1/128 level, 0..WHITE, shape (rows, columns, channels).
+
+    Shades are clamped to their plane's natural range before they are mixed, so that 32 bits hold the products.
+    """
     fine = layout.planes[0].grid
-    levelled = [
-        at_cells(shades, plane.grid, fine, layout.settings.render) if plane.model.coarse else shades
-        for plane, shades in zip(layout.planes, planes, strict=True)
-    ]
+    levelled = []
+    for plane, shades in zip(layout.planes, planes, strict=True):
+        here = at_cells(shades, plane.grid, fine, layout.settings.render) if plane.model.coarse else shades
+        low, high = (-SIGNED_REACH, SIGNED_REACH) if plane.model.signed else (0, WHITE)
+        levelled.append(np.clip(here, low, high))
+    if len(planes) == 1:
+        return levelled[0][..., None]
     mixed = np.stack(levelled, axis=2) @ inverse_matrix(layout).T
     colours: NDArray[np.int64] = np.clip((mixed + (1 << 13)) >> 14, 0, WHITE)
     return colours

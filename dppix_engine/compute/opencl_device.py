@@ -84,7 +84,9 @@ class OpenCLDevice:
         options = [f"-D{key}={value}" for key, value in sorted({"LANES": lanes, **constants}.items())]
         key = (file, name + " ".join(options))
         if key not in self._programs:
-            source = files("dppix_engine.compute.kernels").joinpath(f"{file}.cl").read_text("utf-8")
+            folder = files("dppix_engine.compute.kernels")
+            parts = ("arithmetic", file)
+            source = "\n".join(folder.joinpath(f"{part}.cl").read_text("utf-8") for part in parts)
             program = cl.Program(self.context, source).build([*_BUILD_OPTIONS, *options], cache_dir=False)  # type: ignore[arg-type]  # False is its documented "no cache"
             self._programs[key] = cl.Kernel(program, name)
         return self._programs[key]

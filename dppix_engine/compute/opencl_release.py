@@ -28,7 +28,8 @@ class _Geometry:
     chunk_rows: Any
     chunk_starts: Any
     column_edges: Any
-    planes: Any
+    steps: tuple[int, ...]
+    planes: NDArray[np.int64]
     maps: Any
     kept: tuple[NDArray[Any], ...]  # host arrays that the buffers stand on
 
@@ -106,7 +107,7 @@ class OpenCLRelease:
             device.run(kernel, (fine.columns, geometry.chunks), (_GROUP, 1), shared)
         stored = np.empty(layout.values, np.int64)
         target = device.result(stored)
-        planes = _plane_rows(layout, steps)
+        planes = geometry.planes if steps == geometry.steps else _plane_rows(layout, steps)
         arguments = (
             sums, geometry.chunk_starts, np.int32(fine.columns), device.read_only(planes), np.int32(len(layout.planes)),
             geometry.maps, noise, target,
@@ -153,7 +154,9 @@ def _geometry(device: OpenCLDevice, layout: Layout) -> _Geometry:
     maps, _ = _maps(layout)
     kept = (chunk_rows, chunk_starts, fine.column_edges, maps)
     rows, chunk_buffer, columns, map_buffer = (device.read_only(array) for array in kept)
-    return _Geometry(layout, len(tops), rows, chunk_buffer, columns, None, map_buffer, kept)
+    steps = tuple(plane.step for plane in layout.planes)
+    planes = _plane_rows(layout, steps)
+    return _Geometry(layout, len(tops), rows, chunk_buffer, columns, steps, planes, map_buffer, kept)
 
 
 def _maps(layout: Layout) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:

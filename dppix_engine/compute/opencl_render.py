@@ -61,16 +61,16 @@ class OpenCLRender:
             self._plan = _planned(self._device, layout)
         plan = self._plan
         stored = np.concatenate([values.ravel() for values in release.stored])
-        shades = self._shades(plan, stored)
-        colours = self._colours(plan, shades)
         channels = len(layout.planes)
         shape = (layout.height, layout.width) if channels == 1 else (layout.height, layout.width, 3)
         pixels = np.empty(shape, np.uint8)
         target = self._device.result(pixels)
-        if layout.settings.render is Render.BLOCKS:
-            self._blocks(plan, colours, target, channels)
+        if layout.settings.render is not Render.BLOCKS:
+            self._interpolated(plan, self._colours(plan, self._shades(plan, stored)), target, channels)
+        elif self._device.shape is KernelShape.STRIP:
+            self._block_strips(plan, stored, target, channels)
         else:
-            self._interpolated(plan, colours, target, channels)
+            self._block_items(plan, self._colours(plan, self._shades(plan, stored)), target, channels)
         self._device.collect(target, pixels)
         return pixels
 
@@ -93,25 +93,33 @@ class OpenCLRender:
         counts, buffers = plan.counts, plan.buffers
         arguments = (
             shades, np.int32(fine.rows), np.int32(fine.columns), np.int32(counts["second"]), np.int32(counts["third"]),
-            np.int32(counts["coarse_columns"]), np.int32(layout.settings.render is Render.BLOCKS), buffers["down"],
-            buffers["down_weights"], buffers["along"], buffers["along_weights"], buffers["matrix"], colours,
+            np.int32(counts["coarse_columns"]), np.int32(counts["signed_reach"]),
+            np.int32(layout.settings.render is Render.BLOCKS), buffers["down"], buffers["down_weights"],
+            buffers["along"], buffers["along_weights"], buffers["matrix"], colours,
         )  # fmt: skip
         kernel = device.kernel("cell_colours", "cell_colours", CHANNELS=len(layout.planes))
         device.run(kernel, (fine.columns, fine.rows), (_GROUP, 1), arguments)
         return colours
 
-    def _blocks(self, plan: _Plan, colours: Any, target: Any, channels: int) -> None:  # noqa: ANN401
+    def _block_strips(self, plan: _Plan, stored: NDArray[np.int64], target: Any, channels: int) -> None:  # noqa: ANN401
+        device, layout, buffers = self._device, plan.layout, plan.buffers
+        arguments = (
+            device.read_only(stored), buffers["planes"], buffers["sides"], buffers["matrix"], buffers["coarse_rows"],
+            buffers["coarse_columns"], np.int32(layout.planes[0].grid.columns), np.int32(layout.width),
+            buffers["chunk_rows"], buffers["chunk_cells"], buffers["column_edges"], target,
+        )  # fmt: skip
+        kernel = device.kernel("blocks", "blocks_strip", CHANNELS=channels)
+        device.run(kernel, (plan.counts["chunks"],), (1,), arguments)
+
+    def _block_items(self, plan: _Plan, colours: Any, target: Any, channels: int) -> None:  # noqa: ANN401
         device, layout, buffers = self._device, plan.layout, plan.buffers
         fine = layout.planes[0].grid
-        shared = (colours, np.int32(fine.rows), np.int32(fine.columns), np.int32(layout.width))
-        if device.shape is KernelShape.STRIP:
-            arguments = (*shared, buffers["chunk_rows"], buffers["chunk_cells"], buffers["column_edges"], target)
-            kernel = device.kernel("blocks", "blocks_strip", CHANNELS=channels)
-            device.run(kernel, (plan.counts["chunks"],), (1,), arguments)
-        else:
-            arguments = (*shared, np.int32(layout.height), buffers["row_cells"], buffers["column_cells"], target)
-            kernel = device.kernel("blocks", "blocks_item", CHANNELS=channels)
-            device.run(kernel, (layout.width, layout.height), (_GROUP, 1), arguments)
+        arguments = (
+            colours, np.int32(fine.rows), np.int32(fine.columns), np.int32(layout.width), np.int32(layout.height),
+            buffers["row_cells"], buffers["column_cells"], target,
+        )  # fmt: skip
+        kernel = device.kernel("blocks", "blocks_item", CHANNELS=channels)
+        device.run(kernel, (layout.width, layout.height), (_GROUP, 1), arguments)
 
     def _interpolated(self, plan: _Plan, colours: Any, target: Any, channels: int) -> None:  # noqa: ANN401
         device, layout, buffers = self._device, plan.layout, plan.buffers
@@ -185,9 +193,12 @@ def _add_colour_tables(layout: Layout, arrays: dict[str, NDArray[Any]], counts: 
     counts["second"] = fine.cells
     counts["third"] = fine.cells + coarse.cells
     counts["coarse_columns"] = coarse.columns if last.model.coarse else 0
+    counts["signed_reach"] = int(last.model.signed)
+    arrays["coarse_rows"] = coarse_index(coarse.row_edges, fine.row_edges)
+    arrays["coarse_columns"] = coarse_index(coarse.column_edges, fine.column_edges)
     if layout.settings.render is Render.BLOCKS:
-        down = nearest_taps(coarse_index(coarse.row_edges, fine.row_edges))
-        along = nearest_taps(coarse_index(coarse.column_edges, fine.column_edges))
+        down = nearest_taps(arrays["coarse_rows"])
+        along = nearest_taps(arrays["coarse_columns"])
     else:
         down = cell_taps(coarse.row_edges, fine.row_edges)
         along = cell_taps(coarse.column_edges, fine.column_edges)

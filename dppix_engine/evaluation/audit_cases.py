@@ -5,9 +5,9 @@ frame of a case is the patch again and again, so that one release of it holds ma
 are disjoint, so the sums of one patch depend on its own pixels alone; the noise of different values is independent;
 and its scale depends on epsilon, m and the colour model alone, not on the frame. So the values of one patch have the
 law of a release of a frame that is this patch and nothing else, and patches are independent trials of it.
-(That noise is independent between cells, and its scale right at the frame's edge, is what a fault would break: a fault
-in the scale moves the bound past the claim; noise that repeats between patches spoils the count of independent trials,
-so the tests of independence stand beside the audit, in tests/statistical.)
+(A fault breaks this argument where the scale is wrong, which the bound shows, or where values share noise, which the
+case of two cells shows within a patch. Noise shared between distant patches spoils the count of independent trials:
+tests of independence stand beside the audit.)
 """
 
 from __future__ import annotations
@@ -196,12 +196,14 @@ def luma_chroma_edge(epsilon: str, draws: int) -> AuditCase:
 
 
 def spread_over_cells(epsilon: str, draws: int) -> AuditCase:
-    """Grey: each of the m pixels in a cell of its own. The event is rare, so the bound need only stay below."""
-    before = np.zeros((4, 4), np.uint8)
-    after = before.copy()
-    after[::2, ::2] = CHANNEL_RANGE
-    settings = _settings(epsilon, Colour.GREY, m=4, cell=2)
-    return _case("grey, spread over cells", settings, before, after, draws, tight=False)
+    """Grey: each of the m pixels in a cell of its own, one rising and one falling.
+
+    Noise scaled to the pixels of one cell is too small for both together; and noise that two cells share cancels in
+    their difference, so the event that is impossible before the change is possible after it.
+    """
+    before = np.array([[0, CHANNEL_RANGE]], np.uint8)
+    settings = _settings(epsilon, Colour.GREY, m=2, cell=1)
+    return _case("grey, spread over cells", settings, before, before[:, ::-1].copy(), draws, tight=False)
 
 
 def rounded_to_a_step(epsilon: str, draws: int) -> AuditCase:

@@ -64,13 +64,13 @@ def group_delta(charge: Charge, *, steps: int) -> Fraction:
     """
     if steps <= 1 or charge.delta == 0:
         return charge.delta
-    exponent = _WIDE.divide(
-        Decimal(((steps - 1) * charge.epsilon).numerator), Decimal(((steps - 1) * charge.epsilon).denominator)
-    )
+    exact = (steps - 1) * charge.epsilon
+    exponent = _WIDE.divide(Decimal(exact.numerator), Decimal(exact.denominator))
     if exponent > 200:
         return Fraction(1)
-    factor = _WIDE.exp(exponent) * (1 + Decimal(10) ** -40)
-    return min(Fraction(1), charge.delta * steps * Fraction(factor))
+    # The margin is a fraction: decimal operators round in the caller's context, to 28 digits and to nearest.
+    factor = Fraction(_WIDE.exp(exponent)) * (1 + Fraction(1, 10**40))
+    return min(Fraction(1), charge.delta * steps * factor)
 
 
 def rounded_up(value: Fraction, *, decimals: int) -> str:

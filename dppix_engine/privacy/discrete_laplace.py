@@ -40,6 +40,9 @@ THRESHOLD_WORDS: Final = THRESHOLD_BITS // 32
 RANGE_FACTOR: Final = 64
 """The noise reaches to at least this many scales on either side."""
 
+_ROUNDED_UP: Final = Decimal("1.00000000000000000001")
+"""More than the rounding of 40 digits can have taken away."""
+
 _DIGITS: Final = 150
 """Decimal digits of the working precision; squaring the exponential 50 times loses 16 of them."""
 
@@ -150,7 +153,7 @@ def delta_bound(*, epsilon: Fraction, tables: tuple[SamplerTable, ...]) -> Fract
     """(e^epsilon - 1) * max over planes of exp(-2^n / t), rounded up."""
     context = Context(prec=40, rounding=ROUND_CEILING, Emax=MAX_EMAX, Emin=MIN_EMIN)
     reach = min(Fraction(2**table.digits) / table.scale for table in tables)
-    tail = context.exp(-(Decimal(reach.numerator) / Decimal(reach.denominator)))
-    growth = context.subtract(context.exp(Decimal(epsilon.numerator) / Decimal(epsilon.denominator)), Decimal(1))
-    bound = context.multiply(context.multiply(tail, growth), 1 + Decimal(10) ** -20)
+    tail = context.exp(context.divide(Decimal(-reach.numerator), Decimal(reach.denominator)))
+    power = context.exp(context.divide(Decimal(epsilon.numerator), Decimal(epsilon.denominator)))
+    bound = context.multiply(context.multiply(tail, context.subtract(power, Decimal(1))), _ROUNDED_UP)
     return Fraction(Context(prec=12, rounding=ROUND_CEILING).plus(bound))

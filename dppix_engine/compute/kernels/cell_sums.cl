@@ -9,7 +9,7 @@
    Two shapes of the same sums: `_strip`, one work-item a chunk, which walks memory in order (CPU); `_cell`, one work-item
    a chunk of a cell (GPU).
 */
-#define SEGMENT 1024 /* pixels whose column sums are held at once */
+#define SEGMENT 2048 /* pixels whose column sums are held at once: all of a 1080p row, so memory is read in order */
 
 kernel void cell_sums_strip(global const uchar *restrict frame, const int width, global const int *restrict chunk_rows,
                             global const int *restrict column_edges, const int columns, global uint *restrict sums)
@@ -40,9 +40,16 @@ kernel void cell_sums_strip(global const uchar *restrict frame, const int width,
         int x = left;
         while (x < right) {
             const int end = min(cell_end, right);
-            for (; x < end; x++)
+            const ushort *columns_here = column_sums + (x - left) * CHANNELS;
+            uint totals[CHANNELS];
+            for (int c = 0; c < CHANNELS; c++)
+                totals[c] = 0u;
+            for (int i = 0; i < end - x; i++)
                 for (int c = 0; c < CHANNELS; c++)
-                    running[c] += column_sums[(x - left) * CHANNELS + c];
+                    totals[c] += columns_here[CHANNELS * i + c];
+            for (int c = 0; c < CHANNELS; c++)
+                running[c] += totals[c];
+            x = end;
             if (x == cell_end) {
                 for (int c = 0; c < CHANNELS; c++) {
                     target[cell * CHANNELS + c] = running[c];

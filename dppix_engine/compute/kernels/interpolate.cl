@@ -11,7 +11,6 @@
    shades_spare, row_spare: scratch of `_strip`, for each work-item columns * CHANNELS shorts and weight_pitch * CHANNELS
                             bytes; a work-item paints `strip` rows.
 */
-#define WHITE 32640
 #define VECTOR 16 /* pixels at a time; rows of weights and spare rows are padded to it */
 
 kernel void interpolate_strip(global const short *restrict colours, const int rows, const int columns, const int width,

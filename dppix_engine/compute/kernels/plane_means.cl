@@ -7,12 +7,6 @@
            row heights, offset of its column widths in `sides`.
    sides: heights and widths of cells in pixels.
 */
-static long floor_quotient(const long numerator, const long denominator)
-{
-    const long quotient = numerator / denominator; /* C rounds towards zero */
-    return quotient - (numerator % denominator < 0);
-}
-
 kernel void plane_means(global const long *stored, global const long *planes, const int plane_count,
                         global const int *sides, global int *shades)
 {
@@ -27,7 +21,5 @@ kernel void plane_means(global const long *stored, global const long *planes, co
     const int columns = (int)planes[2];
     const long height = sides[planes[8] + index / columns];
     const long width = sides[planes[9] + index % columns];
-    const long sum = min(max(stored[item], -planes[4]), planes[4]) * planes[3];
-    const long area = height * width * planes[5];
-    shades[item] = (int)min(max(floor_quotient(sum * 256 + area, 2 * area), planes[6]), planes[7]);
+    shades[item] = cell_mean(stored[item], planes[4], planes[3], height * width * planes[5], planes[6], planes[7]);
 }

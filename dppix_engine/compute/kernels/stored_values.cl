@@ -9,12 +9,6 @@
    maps: for each plane the fine row (column) where each of its rows (columns) begins, one more at the end.
    noise, out: one long a value, plane after plane.
 */
-static long floor_quotient(const long numerator, const long denominator)
-{
-    const long quotient = numerator / denominator; /* C rounds towards zero */
-    return quotient - (numerator % denominator < 0);
-}
-
 kernel void stored_values(global const uint *sums, global const int *chunk_starts, const int fine_columns,
                           global const long *planes, const int plane_count, global const int *maps,
                           global const long *noise, global long *out)

@@ -1,0 +1,230 @@
+"""How the window holds up, measured in a real one: its thread's worst hold, its start, its answer to a slider.
+
+    python -m dppix_gui.bench --row gui-heartbeat --json     {"name", "worst_ms"}
+    python -m dppix_gui.bench --row startup --json           {"name", "ms"}
+    python -m dppix_gui.bench --row slider-12mp --json       {"name", "ms"}
+
+It runs on whatever platform Qt is told to use, in private folders of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QSlider
+
+from dppix_gui.app import made_application, opened_window
+from dppix_gui.main_window import MainWindow
+from dppix_gui.services import standard_services
+
+WIDTH: Final = 4000
+HEIGHT: Final = 3000
+STARTS: Final = 5
+MOVES: Final = 40
+HEARTBEAT_S: Final = 6.0
+MOVE_MS: Final = 16
+_LONGEST_WAIT_S: Final = 120.0
+_FIRST_PAINT: Final = "--first-paint"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure one row and print it. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dppix_gui.bench", description="measures the window")
+    parser.add_argument("--row", choices=sorted(_ROWS), required=True)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory(prefix="dppix-bench-") as folder:
+        os.environ["DPPIX_DATA_DIR"] = folder  # the ledger of the user is not for measurements
+        row = _ROWS[arguments.row](Path(folder))
+    words = ", ".join(f"{key} {value}" for key, value in row.items())
+    print(json.dumps(row) if arguments.json else words)
+    return 0
+
+
+def startup(_folder: Path) -> dict[str, Any]:
+    """Wall time from the start of a process to the window's first paint; the first start warms the disk's cache."""
+    times = [_start_ms() for _ in range(STARTS + 1)][1:]
+    return {"name": "startup", "ms": round(statistics.median(times), 1)}
+
+
+def gui_heartbeat(folder: Path) -> dict[str, Any]:
+    """Longest time between two turns of the event loop while three sliders move, with 12 megapixels open."""
+    application, window = _window_with_photo(folder)
+    turns: list[float] = []
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setInterval(1)
+    timer.timeout.connect(lambda: turns.append(time.perf_counter()))
+    sliders = [control.slider for control in (window.privacy.epsilon, window.privacy.m, window.grid.cell)]
+    drags = [_Drag(slider) for slider in sliders if slider is not None]
+    _run_for(application, 1.0, moved=lambda step: drags[step % len(drags)].move(step))  # warm
+    timer.start()
+    _run_for(application, HEARTBEAT_S, moved=lambda step: drags[step * 3 // 200 % len(drags)].move(step))
+    timer.stop()
+    for drag in drags:
+        drag.release()
+    worst = 1000 * max(after - before for before, after in zip(turns, turns[1:], strict=False))
+    window.close()
+    return {"name": "gui-heartbeat", "worst_ms": round(worst, 2), "turns": len(turns)}
+
+
+def slider_12mp(folder: Path) -> dict[str, Any]:
+    """Median time from a slider's move to the painted picture, with 12 megapixels open."""
+    application, window = _window_with_photo(folder)
+    slider = window.privacy.epsilon.slider
+    assert slider is not None  # noqa: S101 - epsilon is a number with a slider
+    painted: list[float] = []
+    window.viewer.sanitized.canvas.painted.connect(lambda: painted.append(time.perf_counter()))
+    times, engine_times, total_times = [], [], []
+    drag = _Drag(slider)
+    for step in range(MOVES + 3):
+        before = window.session.state.drawing
+        started = time.perf_counter()
+        drag.move(step * 7)
+        _until(application, lambda before=before: _settled(window) and window.session.state.drawing is not before)
+        drawn = time.perf_counter()
+        _until(application, lambda drawn=drawn: bool(painted) and painted[-1] >= min(drawn, painted[-1]))
+        application.processEvents()
+        times.append(1000 * (painted[-1] - started))
+        drawing = window.session.state.drawing
+        if drawing is not None:
+            engine_times.append(drawing.engine_ms)
+            total_times.append(drawing.total_ms)
+    drag.release()
+    window.close()
+    return {
+        "name": "slider-12mp",
+        "ms": round(statistics.median(times[3:]), 1),
+        "engine_ms": round(statistics.median(engine_times[3:]), 1),
+        "worker_ms": round(statistics.median(total_times[3:]), 1),
+    }
+
+
+class _Drag:
+    """A drag of a slider's handle by mouse events."""
+
+    def __init__(self, slider: QSlider) -> None:
+        self._slider = slider
+        self._down = False
+
+    def move(self, step: int) -> None:
+        """Take the handle to a place that goes to and fro with the steps."""
+        phase = step % 200 / 100
+        share = phase if phase <= 1 else 2 - phase
+        x = self._slider.width() * (0.3 + 0.4 * share)
+        if not self._down:
+            self._down = True
+            self._send(QEvent.Type.MouseButtonPress, x)
+        self._send(QEvent.Type.MouseMove, x)
+
+    def release(self) -> None:
+        """Let the handle go."""
+        if self._down:
+            self._down = False
+            self._send(QEvent.Type.MouseButtonRelease, self._slider.width() / 2)
+
+    def _send(self, kind: QEvent.Type, x: float) -> None:
+        place = QPointF(x, self._slider.height() / 2)
+        everywhere = self._slider.mapToGlobal(place)
+        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
+        event = QMouseEvent(kind, place, everywhere, button, held, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(self._slider, event)
+
+
+def _window_with_photo(folder: Path) -> tuple[QApplication, MainWindow]:
+    """A window with a self-made photo of 12 megapixels, drawn once."""
+    from PIL import Image  # noqa: PLC0415 - the start row does without
+
+    across = np.linspace(0, 255, WIDTH, dtype=np.float32)[None, :]
+    down = np.linspace(0, 255, HEIGHT, dtype=np.float32)[:, None]
+    waves = 40 * np.sin(across / 3) * np.cos(down / 5)
+    planes = (across + waves + 0 * down, down + waves + 0 * across, 255 - (across + down) / 2)
+    photo = folder / "bench.bmp"
+    Image.fromarray(np.clip(np.stack(planes, axis=2), 0, 255).astype(np.uint8)).save(photo)
+    application = made_application()
+    window = opened_window(application, standard_services(), [photo])
+    window.resize(1280, 800)
+    _until(application, lambda: bool(window.session.state.devices) and _settled(window))
+    _run_for(application, 0.5)
+    return application, window
+
+
+def _settled(window: MainWindow) -> bool:
+    state = window.session.state
+    if state.failure:
+        raise SystemExit(f"dppix_gui.bench: {state.failure}")
+    return state.drawing is not None and not state.updating
+
+
+def _run_for(application: QApplication, seconds: float, *, moved: Callable[[int], None] | None = None) -> None:
+    """Let the event loop run, with one move of a slider at every sixtieth of a second."""
+    steps = 0
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+
+    def beat() -> None:
+        nonlocal steps
+        steps += 1
+        if moved is not None:
+            moved(steps)
+
+    timer.timeout.connect(beat)
+    timer.start(MOVE_MS)
+    QTimer.singleShot(round(1000 * seconds), application.quit)
+    application.exec()
+    timer.stop()
+
+
+def _until(application: QApplication, done: Callable[[], bool]) -> None:
+    """Turn the event loop until `done`."""
+    end = time.perf_counter() + _LONGEST_WAIT_S
+    while not done():
+        if time.perf_counter() > end:
+            raise SystemExit("dppix_gui.bench: the window does not answer")
+        application.processEvents()
+        time.sleep(0.0002)
+
+
+def _start_ms() -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "dppix_gui.bench", _FIRST_PAINT], check=True)  # noqa: S603 - our own module
+    return 1000 * (time.perf_counter() - started)
+
+
+def _first_paint() -> None:
+    """Open the window, and end the process at its first paint: what is left of an ordinary end is not counted."""
+    application = made_application()
+    window = opened_window(application, standard_services())
+    window.welcome.installEventFilter(window)
+    QTimer.singleShot(0, lambda: None)
+    while not window.isVisible():
+        application.processEvents()
+    window.repaint()
+    application.processEvents()
+    os._exit(0)
+
+
+_ROWS: Final[dict[str, Callable[[Path], dict[str, Any]]]] = {
+    "startup": startup,
+    "gui-heartbeat": gui_heartbeat,
+    "slider-12mp": slider_12mp,
+}
+
+if __name__ == "__main__":
+    if sys.argv[1:] == [_FIRST_PAINT]:
+        _first_paint()
+    sys.exit(main())
