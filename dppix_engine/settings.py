@@ -220,7 +220,7 @@ class Settings:
         if not isinstance(plain, Mapping):
             raise SettingsError("settings must be a JSON object")
         version = plain.get("settings_version", SETTINGS_VERSION)
-        if version != SETTINGS_VERSION:
+        if isinstance(version, bool) or version != SETTINGS_VERSION:
             raise SettingsError(
                 f"settings version {version!r} is not known to this program", advice="save the preset again with it"
             )
@@ -327,6 +327,8 @@ def _exponent(text: str) -> int:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, (int, Fraction)) and abs(value) >= 10**18:
+        return "a number of more than 18 digits"  # too long for Python to print, or for a float to hold
     if isinstance(value, Fraction):
         return decimal_text(value)
     text = str(value)

@@ -3,6 +3,9 @@
 A device lost in use is opened again once; if it fails again, the next device that passed its tests takes over, and at
 the end the NumPy oracle, which needs none. The work is repeated with the same frame and the same key, so it gives the
 same integers: nobody gets a second draw. A frame is never handed out in place of a release.
+
+One piece of work at a time: a device's buffers are shared between calls, and two releases that met in them could come
+out with the same noise. So calls from several threads wait for each other.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -85,6 +87,37 @@ def test_when_the_last_device_fails_an_error_comes_and_no_picture() -> None:
     mechanism = UniformMechanism(Settings())
     with pytest.raises(DeviceError, match="no other device is left"):
         mechanism.draw(FRAME, permit=preview_permit(mechanism.price), backend=Engine([Failing(9)]))
+
+
+class _Slow:
+    """A device on which two calls at once can be seen."""
+
+    label = "slow"
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self.most = 0
+
+    def open(self) -> Halves:
+        return Halves(NumpyCandidate().open().release, self)  # type: ignore[arg-type]
+
+    def paint(self, release: object) -> object:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        time.sleep(0.02)
+        self.inside -= 1
+        return release
+
+
+def test_two_threads_never_use_a_device_at_once() -> None:
+    device = _Slow()
+    engine = Engine([device])  # type: ignore[list-item]
+    threads = [threading.Thread(target=engine.paint, args=(None,)) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert device.most == 1
 
 
 def test_an_engine_without_devices_says_so() -> None:

@@ -119,7 +119,9 @@ def test_at_the_corners_of_the_settings_the_whole_promise_adds_up_to_epsilon(
     plan = noise_plan(epsilon=epsilon, m=m, model=model)
     with mpmath.workdps(300):
         rounding = values_moved(m=m, model=model) * max(true_eta(table) for table in plan.tables)
-        moves = max(m * model.reach / plane.weight / t.scale for plane, t in zip(model.planes, plan.tables, strict=True))
+        moves = max(
+            m * model.reach / plane.weight / t.scale for plane, t in zip(model.planes, plan.tables, strict=True)
+        )
         assert real(moves) + rounding <= real(epsilon)
 
 

@@ -44,7 +44,11 @@ def neighbours(draw: st.DrawFn) -> tuple[Settings, NDArray[np.uint8], NDArray[np
     source = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     channels = 1 if colour is Colour.GREY else 3
     extreme = draw(st.booleans())
-    before = source.choice([0, 255], (height * width, channels)) if extreme else source.integers(0, 256, (height * width, channels))
+    before = (
+        source.choice([0, 255], (height * width, channels))
+        if extreme
+        else source.integers(0, 256, (height * width, channels))
+    )
     after = before.copy()
     changed = source.choice(height * width, min(m, height * width), replace=False)
     after[changed] = 255 - before[changed] if extreme else source.integers(0, 256, (len(changed), channels))
@@ -80,7 +84,9 @@ def test_the_scales_of_the_release_price_any_neighbour_within_epsilon(
     layout = layout_for(width=before.shape[1], height=before.shape[0], settings=chosen)
     oracle = NumpyRelease()
     loss = Fraction(0)
-    for plane, a, b in zip(layout.planes, oracle.cell_sums(before, layout), oracle.cell_sums(after, layout), strict=True):
+    for plane, a, b in zip(
+        layout.planes, oracle.cell_sums(before, layout), oracle.cell_sums(after, layout), strict=True
+    ):
         loss += int(np.abs(a - b).sum()) / plane.scale
     assert loss <= chosen.epsilon * (1 - SLACK)
 
@@ -139,7 +145,9 @@ def test_the_scale_is_reach_times_m_over_epsilon_widened_for_the_samplers_share(
 
 
 def test_a_neighbour_moves_m_values_in_grey_and_three_times_as_many_in_colour() -> None:
-    assert [values_moved(m=5, model=COLOUR_MODELS[colour]) for colour in (Colour.GREY, Colour.RGB, Colour.LUMA_CHROMA)] == [5, 15, 15]
+    assert [
+        values_moved(m=5, model=COLOUR_MODELS[colour]) for colour in (Colour.GREY, Colour.RGB, Colour.LUMA_CHROMA)
+    ] == [5, 15, 15]
 
 
 @pytest.mark.parametrize(("epsilon", "m"), [(Fraction(0), 1), (Fraction(-1), 1), (Fraction(1), 0)])

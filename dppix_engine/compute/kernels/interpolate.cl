@@ -62,9 +62,19 @@ kernel void interpolate_strip(global const short *restrict colours, const int ro
             }
         }
         global uchar *restrict row = pixels + (size_t)y * width * CHANNELS;
+        global const uchar *restrict red = planar;
+#if CHANNELS == 3
+        global const uchar *restrict green = planar + weight_pitch; /* named pointers: the loop becomes shuffles */
+        global const uchar *restrict blue = planar + 2 * weight_pitch;
+        for (int x = 0; x < width; x++) {
+            row[3 * x] = red[x];
+            row[3 * x + 1] = green[x];
+            row[3 * x + 2] = blue[x];
+        }
+#else
         for (int x = 0; x < width; x++)
-            for (int c = 0; c < CHANNELS; c++)
-                row[x * CHANNELS + c] = planar[c * weight_pitch + x];
+            row[x] = red[x];
+#endif
     }
 }
 
