@@ -327,7 +327,7 @@ def _exponent(text: str) -> int:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, (int, Fraction)) and abs(value) >= 10**18:
+    if isinstance(value, int | Fraction) and not -(10**18) < value < 10**18:
         return "a number of more than 18 digits"  # too long for Python to print, or for a float to hold
     if isinstance(value, Fraction):
         return decimal_text(value)

@@ -74,6 +74,7 @@ class Session(QObject):
         self._past: list[Settings] = []
         self._future: list[Settings] = []
         self._gesture: object = None
+        self._telling = False
 
     @property
     def state(self) -> State:
@@ -177,4 +178,13 @@ class Session(QObject):
         if all(getattr(after, name) is getattr(self._state, name) for name in changes):
             return
         self._state = after
-        self.changed.emit(after)
+        if self._telling:
+            return  # whoever is being told hears of this one next: nobody is handed states out of order
+        self._telling = True
+        try:
+            told = None
+            while told is not self._state:
+                told = self._state
+                self.changed.emit(told)
+        finally:
+            self._telling = False

@@ -13,7 +13,7 @@ from dppix_engine.cli import COMMANDS, internal_error, main
 from dppix_engine.errors import Cancelled, SinkError, UsageError
 from dppix_engine.version import VERSION
 
-SECRET = "pixel 207 of the original"
+UNSPEAKABLE = "pixel 207 of the original"
 
 
 def plant(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -108,19 +108,19 @@ def test_an_error_that_should_not_happen_tells_its_place_and_not_its_message(
     debug: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DPPIX_DEBUG", debug)
-    error = ValueError(SECRET)
-    error.__cause__ = KeyError(SECRET)
+    error = ValueError(UNSPEAKABLE)
+    error.__cause__ = KeyError(UNSPEAKABLE)
     plant(monkeypatch, error)
     assert main([]) == 1
     shown = capsys.readouterr().err
     assert "dppix: internal error: ValueError at test_cli.py:" in shown.splitlines()[-1]
-    assert SECRET not in shown
+    assert UNSPEAKABLE not in shown
     assert ("KeyError" in shown) is (debug == "1")
     assert (shown.count("\n") == 1) is (debug == "")
 
 
 def test_an_internal_error_without_a_place_is_told_too() -> None:
-    assert internal_error(ValueError(SECRET)).startswith("internal error: ValueError; please report")
+    assert internal_error(ValueError(UNSPEAKABLE)).startswith("internal error: ValueError; please report")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX alone has the limit")

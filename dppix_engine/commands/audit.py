@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
                     "epsilon_claimed": float(row.epsilon_claimed),
                     "epsilon_lower_bound": float(row.epsilon_lower_bound),
                     "verdict": row.verdict,
+                    "draws": row.draws,
                 }
                 for row in rows
             ],

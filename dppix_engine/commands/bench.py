@@ -25,7 +25,7 @@ def parser(name: str) -> CommandParser:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Measure and tell."""
+    """Measure and tell; 1 if a row could not be measured."""
     from dppix_engine.evaluation.bench import run_bench  # noqa: PLC0415 - start-up stays light
 
     with Desk(device=arguments.device, terminal=terminal) as desk, terminal.progress("bench") as report:
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     terminal.result({"rows": list(rows)})
     heads = list(dict.fromkeys(key for row in rows for key in row))
     terminal.table(heads, [[_shown(row.get(head)) for head in heads] for row in rows])
-    return 0
+    return 1 if any("error" in row for row in rows) else 0
 
 
 def _shown(value: object) -> str:

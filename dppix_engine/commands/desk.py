@@ -36,7 +36,8 @@ class Desk:
         if self._engine is None:
             from dppix_engine.compute.devices import open_engine  # noqa: PLC0415 - start-up stays light
 
-            self._engine = open_engine(self._device, notice=self._terminal.notice)
+            with self._terminal.progress("testing devices"):  # the first time this takes seconds
+                self._engine = open_engine(self._device, notice=self._terminal.notice)
         return self._engine
 
     @property

@@ -53,7 +53,7 @@ def found_photos(inputs: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[str, .
             if photos.setdefault(photo.resolve(), photo) is not photo:
                 repeated += 1
     if repeated:
-        notices.append(f"{_counted(repeated, 'input')} given twice, released once")
+        notices.append(f"{_counted(repeated, 'input', '')} given twice, and released once")
     return tuple(photos.values()), tuple(notices)
 
 
@@ -127,14 +127,14 @@ def _photos_of(folder: Path, notices: list[str]) -> list[Path]:
         raise SourceError("there is no photo in this folder", file=folder, advice="give a folder with photos in it")
     others = len(entries) - len(photos) - folders
     if others:
-        notices.append(f"{_counted(others, 'file')} in the folder left out: not photos by their names")
+        notices.append(f"{_counted(others, 'file', ' in the folder')} left out: not photos by their names")
     if folders:
-        notices.append(f"{_counted(folders, 'folder')} inside the folder left out: give them by name")
+        notices.append(f"{_counted(folders, 'folder', ' inside the folder')} left out: give them by name")
     return photos
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"1 {noun} was" if count == 1 else f"{count} {noun}s were"
+def _counted(count: int, noun: str, place: str) -> str:
+    return f"1 {noun}{place} was" if count == 1 else f"{count} {noun}s{place} were"
 
 
 def _require_folder_name(flag: str, path: Path | None) -> None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from dppix_engine.compute import opencl_release as opencl_release_module
 from dppix_engine.compute.noise_stream import PlaneStream, plane_streams
 from dppix_engine.compute.numpy_release import NumpyRelease, _plane_noise
-from dppix_engine.privacy.discrete_laplace import sampler_table
-from tests.compute.scalar_reference import reference_noise
+from dppix_engine.privacy.discrete_laplace import SamplerTable, sampler_table
+from tests.compute.scalar_reference import block, group_of_values, reference_noise
 from tests.keyed_noise import known_key
 
 if TYPE_CHECKING:
@@ -84,6 +84,40 @@ def test_groups_past_block_2_to_the_32_carry_on_every_device(
     without_carry = _plane_noise(PlaneStream(table, 64, 2, reserve - 5, reserve), known_key(3))
     assert np.array_equal(drawn, wanted)
     assert np.mean(drawn[64:] == without_carry) < 0.1
+
+
+def deep_coins(key: bytes, lane: int) -> tuple[tuple[int, ...], list[int]]:
+    """Thresholds that one lane's random bits decide at the very last bit or not even there, and its coins.
+
+    A threshold is the lane's number with its last bit set: just above the number, or equal to it and so not passed.
+    Either way the coin takes all of its 192 words, and the next one starts 192 words later.
+    """
+    thresholds, coins = [], []
+    for coin in range(9):
+        words = [block(key, (192 * coin + i) // 16)[(192 * coin + i) % 16] for i in range(192)]
+        number = sum((word >> lane & 1) << (191 - i) for i, word in enumerate(words))
+        thresholds.append(number | 1)
+        coins.append(int(number < number | 1))
+    return tuple(thresholds), coins
+
+
+@pytest.mark.parametrize("lane", [0, 17, 31])
+def test_a_comparison_goes_down_to_the_last_of_192_bits(lane: int) -> None:
+    key = known_key(lane, "deep")
+    thresholds, coins = deep_coins(key, lane)
+    assert {0, 1} == set(coins)
+    *digits, negative = coins
+    size = sum(digit << i for i, digit in enumerate(digits))
+    values = NumpyRelease().noise([SamplerTable(Fraction(1), thresholds, Fraction(0))], [32], key)[0].tolist()
+    assert values[lane] == (-size - 1 if negative else size)
+    assert values == group_of_values(thresholds, key, 0)
+
+
+def test_a_device_compares_down_to_the_last_of_192_bits(opencl_release: OpenCLRelease) -> None:
+    for lane in (0, 17, 31):
+        key = known_key(lane, "deep")
+        table = SamplerTable(Fraction(1), deep_coins(key, lane)[0], Fraction(0))
+        assert opencl_release.noise([table], [32], key)[0].tolist() == group_of_values(table.thresholds, key, 0)
 
 
 def test_another_key_gives_other_noise() -> None:

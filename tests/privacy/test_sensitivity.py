@@ -135,7 +135,7 @@ def test_the_scale_is_reach_times_m_over_epsilon_widened_for_the_samplers_share(
     epsilon: Fraction, m: int, colour: Colour
 ) -> None:
     model = COLOUR_MODELS[colour]
-    factors = {"grey": 255, "R": 765, "G": 765, "B": 765}
+    factors: dict[str, Fraction | int] = {"grey": 255, "R": 765, "G": 765, "B": 765}
     luma = Fraction(545, 512) * 255 * 256
     factors |= {"Y": luma, "Cb": 4 * luma, "Cr": 4 * luma}
     for plane in model.planes:

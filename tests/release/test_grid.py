@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import floor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -38,6 +41,14 @@ def test_balanced_cells_differ_by_at_most_one_pixel(length: int, side: int) -> N
     widths = np.diff(partition(length, side, GridRule.BALANCED))
     assert widths.max() - widths.min() <= 1
     assert abs(len(widths) - length / side) <= 0.5 or len(widths) == 1
+
+
+@settings(deadline=None, max_examples=200)
+@given(length=lengths, side=sides)
+def test_balanced_edges_are_even_steps_rounded_half_up(length: int, side: int) -> None:
+    edges = partition(length, side, GridRule.BALANCED).tolist()
+    count = len(edges) - 1
+    assert edges == [floor(Fraction(i * length, count) + Fraction(1, 2)) for i in range(count + 1)]
 
 
 @settings(deadline=None, max_examples=150)
