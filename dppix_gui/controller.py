@@ -13,7 +13,7 @@ from dppix_engine.errors import Cancelled, DppixError
 from dppix_engine.progress import CancelToken, Progress
 from dppix_engine.settings import Settings
 from dppix_gui.documents import Document, open_document
-from dppix_gui.drawing import Description, Drawing, describe_settings, draw_preview
+from dppix_gui.drawing import Description, Drawing, describe_settings, draw_preview, is_too_coarse, repaint_preview
 from dppix_gui.engines import Engines
 from dppix_gui.messages import Message, Mood, message_of
 from dppix_gui.services import Services
@@ -35,12 +35,16 @@ class Request:
         document: what is drawn, or None for the words alone.
         settings: what it is drawn with.
         device: choice word of the device.
+        scale: device pixels for one picture pixel.
+        closer: a preview that is painted again for a closer look, or None for a new draw.
     """
 
     number: int
     document: Document | None
     settings: Settings
     device: str
+    scale: float
+    closer: Drawing | None = None
 
 
 class Controller(QObject):
@@ -69,6 +73,7 @@ class Controller(QObject):
         self._services = services
         self._engines = Engines(services.open_engine, notice=self._noticed.emit)
         self._preview = Preview(self._answer, self)
+        self._scale = 1.0
         self._number = 0
         self._outdated = 0  # requests up to this number are answered too late
         self._jobs: list[Job] = []
@@ -108,6 +113,13 @@ class Controller(QObject):
     def redraw(self) -> None:
         """Draw another preview with the same settings."""
         self._request(self._session.state)
+
+    def look_closer(self, scale: float) -> None:
+        """Know the zoom, in device pixels for one picture pixel; paint the same draw larger where that asks for it."""
+        self._scale = scale
+        state = self._session.state
+        if state.drawing is not None and not state.updating and is_too_coarse(state.drawing, scale):
+            self._request(state, closer=state.drawing)
 
     def choose_device(self, choice: str) -> None:
         """Compute on another device."""
@@ -171,17 +183,20 @@ class Controller(QObject):
         if wanted != self._drawn_for:
             self._request(state)
 
-    def _request(self, state: State) -> None:
+    def _request(self, state: State, *, closer: Drawing | None = None) -> None:
         self._drawn_for = (state.settings, _content(state.document), state.device)
         self._number += 1
-        self._preview.request(Request(self._number, state.document, state.settings, state.device))
+        self._preview.request(Request(self._number, state.document, state.settings, state.device, self._scale, closer))
         self._session.mark(updating=True)
 
     def _answer(self, request: Request) -> Drawing | Description:
         """In the preview worker's thread."""
         if request.document is None:
             return describe_settings(request.settings)
-        return draw_preview(request.document, request.settings, engine=self._engines.engine(request.device))
+        engine = self._engines.engine(request.device)
+        if request.closer is not None:
+            return repaint_preview(request.closer, request.document, engine=engine, scale=request.scale)
+        return draw_preview(request.document, request.settings, engine=engine, scale=request.scale)
 
     def _take(self, request: Request, result: Drawing | Description) -> None:
         state = self._session.state
@@ -191,6 +206,7 @@ class Controller(QObject):
             self._session.describe(result)
         else:
             self._session.show(result, updating=request.number < self._number)
+            self.look_closer(self._scale)  # the zoom may have changed meanwhile
 
     def _fail(self, request: Request, error: Exception) -> None:
         if request.number < self._number or request.number <= self._outdated:

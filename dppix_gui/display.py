@@ -21,17 +21,19 @@ SMALLEST_LEVEL: Final = 256
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Levels:
-    """One picture at full, half, quarter ... size.
+    """One picture at its painted size, half of it, a quarter ...
 
     Attributes:
         width: of the picture, in pixels.
         height: of the picture, in pixels.
-        images: full size first, each next one half as wide and high.
+        factor: how many times smaller than that it was painted; 1 for full size.
+        images: painted size first, each next one half as wide and high.
         buffers: the arrays that the images look into; kept alive here.
     """
 
     width: int
     height: int
+    factor: int
     images: tuple[QImage, ...]
     buffers: tuple[NDArray[np.uint8], ...]
 
@@ -42,7 +44,7 @@ class Levels:
             scale: device pixels for one picture pixel, above 0.
         """
         level = 0
-        while level + 1 < len(self.images) and scale * 2 ** (level + 1) <= 1:
+        while level + 1 < len(self.images) and scale * self.factor * 2 ** (level + 1) <= 1:
             level += 1
         return self.images[level]
 
@@ -63,20 +65,26 @@ class SanitizedDisplay:
 
 def original_display(frame: Frame) -> OriginalDisplay:
     """`frame` made ready for the private side. For a worker."""
-    return OriginalDisplay(_levels(frame.pixels))
+    return OriginalDisplay(_levels(frame.pixels, frame.width, frame.height, 1))
 
 
-def sanitized_display(picture: Picture) -> SanitizedDisplay:
-    """`picture` made ready for the sanitized side. For a worker."""
-    return SanitizedDisplay(_levels(picture.pixels))
+def sanitized_display(picture: Picture, *, width: int, height: int, factor: int) -> SanitizedDisplay:
+    """`picture` made ready for the sanitized side. For a worker.
+
+    Args:
+        picture: painted at 1/`factor` of `width` and `height`.
+        width: of the whole picture, in pixels.
+        height: of the whole picture, in pixels.
+        factor: 1 or a power of two.
+    """
+    return SanitizedDisplay(_levels(picture.pixels, width, height, factor))
 
 
-def _levels(pixels: NDArray[np.uint8]) -> Levels:
-    """Full size without a copy; the halves in the layout that Qt's rasteriser blits fastest."""
+def _levels(pixels: NDArray[np.uint8], width: int, height: int, factor: int) -> Levels:
+    """The painted size without a copy; the halves in the layout that Qt's rasteriser blits fastest."""
     import cv2  # noqa: PLC0415 - start-up stays light: the first picture pays for it, in a worker
 
     full = np.ascontiguousarray(pixels)
-    height, width = full.shape[:2]
     images = [_image(full)]
     buffers = [full]
     half: NDArray[np.uint8] = full
@@ -88,7 +96,7 @@ def _levels(pixels: NDArray[np.uint8]) -> Levels:
         ready = np.asarray(cv2.cvtColor(half, code), np.uint8)
         images.append(_image(ready))
         buffers.append(ready)
-    return Levels(width, height, tuple(images), tuple(buffers))
+    return Levels(width, height, factor, tuple(images), tuple(buffers))
 
 
 def _image(pixels: NDArray[np.uint8]) -> QImage:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from dppix_engine.compute.engine import Engine
 from dppix_engine.mechanisms.uniform import UniformMechanism
 from dppix_engine.privacy.composition import Charge, composed, rounded_up
+from dppix_engine.privacy.permit import preview_permit
 from dppix_engine.release.auto_cell import auto_cell
 from dppix_engine.release.guarantee import (
     ObjectPromise,
@@ -20,7 +21,8 @@ from dppix_engine.release.guarantee import (
     promise_in_odds,
 )
 from dppix_engine.release.picture import Picture
-from dppix_engine.release.release import Layout
+from dppix_engine.release.reduced import reduced, reduction
+from dppix_engine.release.release import Layout, Release
 from dppix_engine.release.render import render, repainted
 from dppix_engine.settings import Settings
 from dppix_gui.display import SanitizedDisplay, sanitized_display
@@ -93,8 +95,10 @@ class Drawing:
     Attributes:
         kind: where it comes from.
         settings: what it was drawn with.
-        picture: itself.
-        display: the same, ready to be drawn on the screen.
+        release: the draw.
+        picture: the draw painted, at full size or reduced as the zoom allows.
+        factor: how many times smaller than full size.
+        display: the picture, ready to be drawn on the screen.
         description: its guarantee in words.
         device: name of the device that drew it.
         engine_ms: time of release and painting.
@@ -103,7 +107,9 @@ class Drawing:
 
     kind: Kind
     settings: Settings
+    release: Release
     picture: Picture
+    factor: int
     display: SanitizedDisplay
     description: Description
     device: str
@@ -111,19 +117,45 @@ class Drawing:
     total_ms: float
 
 
-def draw_preview(document: Document, settings: Settings, *, engine: Engine) -> Drawing:
-    """A preview of a photo, or the picture of a statistics file painted as `settings.render` says. For a worker."""
-    from dppix_engine.pipeline import preview  # noqa: PLC0415 - start-up stays light
+def draw_preview(document: Document, settings: Settings, *, engine: Engine, scale: float = 1.0) -> Drawing:
+    """A preview of a photo, or the picture of a statistics file painted as `settings.render` says. For a worker.
 
+    Args:
+        document: what is drawn.
+        settings: what it is drawn with.
+        engine: draws and paints.
+        scale: screen pixels for one picture pixel; below 1 a preview is painted no larger than it is seen.
+    """
     started = time.perf_counter()
     if isinstance(document, StatisticsDocument):
         picture = render(repainted(document.release, settings.render), backend=engine)
         return drawing_of(picture, Kind.STATISTICS, document, device=engine.name, started=started)
-    picture = preview(document.frame, settings, engine=engine)
-    return drawing_of(picture, Kind.PREVIEW, document, device=engine.name, started=started)
+    mechanism = UniformMechanism(settings)
+    release = mechanism.draw(document.frame, permit=preview_permit(mechanism.price), backend=engine)
+    return _painted_preview(release, document, engine=engine, scale=scale, started=started)
 
 
-def drawing_of(picture: Picture, kind: Kind, document: Document, *, device: str, started: float) -> Drawing:
+def repaint_preview(drawing: Drawing, document: Document, *, engine: Engine, scale: float) -> Drawing:
+    """The same draw for a closer look. For a worker."""
+    started = time.perf_counter()
+    return _painted_preview(drawing.release, document, engine=engine, scale=scale, started=started)
+
+
+def is_too_coarse(drawing: Drawing, scale: float) -> bool:
+    """Whether a closer look at a drawing asks for more pixels than were painted."""
+    return drawing.factor > 1 and reduction(cell=drawing.release.layout.cell, scale=scale) < drawing.factor
+
+
+def drawing_of(
+    picture: Picture,
+    kind: Kind,
+    document: Document,
+    *,
+    device: str,
+    started: float,
+    release: Release | None = None,
+    factor: int = 1,
+) -> Drawing:
     """A finished picture with its words, ready for the screen. For a worker.
 
     Args:
@@ -132,22 +164,34 @@ def drawing_of(picture: Picture, kind: Kind, document: Document, *, device: str,
         document: what it is of.
         device: name of the device that drew it.
         started: `time.perf_counter()` before it was drawn.
+        release: the draw, where the picture was painted from a reduced one.
+        factor: how far it was reduced.
     """
     drawn = time.perf_counter()
-    release = picture.release
+    release = release or picture.release
     charges = document.charges if isinstance(document, PhotoDocument) else None
     description = _described(release.layout, release.charge, charges)
-    display = sanitized_display(picture)
+    display = sanitized_display(picture, width=document.width, height=document.height, factor=factor)
     finished = time.perf_counter()
     return Drawing(
         kind,
         release.layout.settings,
+        release,
         picture,
+        factor,
         display,
         description,
         device,
         1000 * (drawn - started),
         1000 * (finished - started),
+    )
+
+
+def _painted_preview(release: Release, document: Document, *, engine: Engine, scale: float, started: float) -> Drawing:
+    factor = reduction(cell=release.layout.cell, scale=scale)
+    picture = render(reduced(release, factor), backend=engine)
+    return drawing_of(
+        picture, Kind.PREVIEW, document, device=engine.name, started=started, release=release, factor=factor
     )
 
 

@@ -26,8 +26,8 @@ from dppix_engine.progress import Progress
 from dppix_gui.documents import StatisticsDocument
 from dppix_gui.messages import Message
 from dppix_gui.panels.card import words_label
-from dppix_gui.session import State
 from dppix_gui.quiet import QuietBox
+from dppix_gui.session import State
 from dppix_gui.target_row import TargetRow
 
 _FORMATS: Final = (("PNG", ".png"), ("JPEG", ".jpg"), ("WebP", ".webp"), ("TIFF", ".tiff"))

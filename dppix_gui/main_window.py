@@ -36,6 +36,7 @@ from dppix_gui.services import Services
 from dppix_gui.session import Session, State
 from dppix_gui.status_bar import DeviceBar
 from dppix_gui.theme import Theme
+from dppix_gui.view import View
 from dppix_gui.viewer import Viewer, zoom_words
 from dppix_gui.welcome import Welcome
 
@@ -219,7 +220,7 @@ class MainWindow(QMainWindow):
             panel.asked.connect(self.controller.edit)
         self.welcome.open_wanted.connect(self._ask_for_file)
         self.device_bar.device_chosen.connect(self.controller.choose_device)
-        self.viewer.viewed.connect(lambda view: self.zoom.setText(zoom_words(view)))
+        self.viewer.viewed.connect(self._follow_view)
         self.session.changed.connect(self._show_state)
         self.controller.reported.connect(self._tell)
         self.controller.exported.connect(self._exported)
@@ -242,6 +243,10 @@ class MainWindow(QMainWindow):
         act["redo"].setEnabled(state.can_redo)
         name = "" if state.document is None else f"{state.document.path.name} - "
         self.setWindowTitle(f"{name}dppix")
+
+    def _follow_view(self, view: View) -> None:
+        self.zoom.setText(zoom_words(view))
+        self.controller.look_closer(view.scale)
 
     def _ask_for_file(self) -> None:
         dialog = QFileDialog(self, "Open a photo or a statistics file")

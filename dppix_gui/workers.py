@@ -5,6 +5,8 @@ A worker takes an immutable snapshot and gives a result by a signal, which Qt ca
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,11 +16,23 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from dppix_engine.progress import CancelToken, Progress
 
+NICENESS: Final = 10
+
 POLL_MS: Final = 100
 """Progress is looked at ten times a second."""
 
 Work = Callable[[Callable[[Progress], None], CancelToken], Any]
 """What a job does: given where to put its progress and its cancel token, it returns a result or raises."""
+
+
+def yield_to_window() -> None:
+    """Let the window's thread go first where cores are few: this thread, and those that it starts, come after it.
+
+    OpenCL on the CPU fills every core, and its threads take their niceness from the one that opens the device.
+    """
+    if sys.platform.startswith("linux"):
+        with suppress(OSError):  # not allowed here: it is a courtesy, not a need
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 class Preview(QObject):
@@ -60,6 +74,7 @@ class Preview(QObject):
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        yield_to_window()
         while True:
             with self._condition:
                 while not self._waiting and not self._stopped:
@@ -128,6 +143,7 @@ class Job(QObject):
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        yield_to_window()
         try:
             result, error = self._work(self._keep, self._token), None
         except Exception as raised:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dppix_engine.commands.parser import CommandParser, add_json_flag
+from dppix_engine.errors import StatisticsFileError
 from dppix_engine.settings import decimal_number
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Read the file and tell.
 
     Raises:
-        StatisticsFileError: it is damaged, or no statistics file.
+        StatisticsFileError: it is damaged, holds no whole frame, or is no statistics file.
     """
     from dppix_engine.release.guarantee import (  # noqa: PLC0415 - start-up stays light
         cell_notice,
@@ -38,20 +39,23 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from dppix_engine.release.statistics_file import read_statistics  # noqa: PLC0415
 
     file = read_statistics(arguments.file)
-    layout = file.layout
+    if not file.releases:
+        raise StatisticsFileError(
+            "the statistics file was cut before the end of its first frame",
+            file=arguments.file,
+            advice="get the whole file again",
+        )
+    layout, charge = file.layout, file.releases[0].charge
     facts = _facts(file)
-    sentences: list[str] = []
-    if file.releases:
-        charge = file.releases[0].charge
-        sentences = [
-            promise(charge),
-            promise_in_odds(charge),
-            object_sentence(charge, pixels=360),
-            formal_promise(charge, width=layout.width, height=layout.height),
-        ]
-    terminal.result({**facts, "promise": sentences})
+    sentences = (
+        promise(charge),
+        promise_in_odds(charge),
+        object_sentence(charge, pixels=360),
+        formal_promise(charge, width=layout.width, height=layout.height),
+    )
+    terminal.result({**facts, "promise": list(sentences)})
     if not file.complete:
-        terminal.notice(f"the file is cut: {len(file.releases)} whole frames are in it; save them with dppix recover")
+        terminal.notice("the file was cut; save its whole frames with dppix recover FILE -o OUT")
     terminal.table(("what", "value"), [(name.replace("_", " "), str(value)) for name, value in facts.items()])
     notice = cell_notice(layout)
     terminal.say("", *sentences, *(() if notice is None else (f"Note: {notice}.",)))
@@ -76,7 +80,7 @@ def _facts(file: StatisticsFile) -> dict[str, Any]:
         "epsilon_frame": epsilon,
         "epsilon_unit": epsilon,
         "unit": str(settings.unit),
-        "delta": float(delta_text(file.releases[0].charge.delta)) if file.releases else None,
+        "delta": float(delta_text(file.releases[0].charge.delta)),
         "m": settings.m,
         "cell": layout.cell,
         "cell_chosen": "auto" if settings.cell is None else "given",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,18 +32,26 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         StatisticsFileError: no whole frame is in it.
         SinkError: the output cannot be written.
     """
-    from dppix_engine.release.statistics_file import read_statistics, write_statistics  # noqa: PLC0415 - light start
+    from dppix_engine.release.statistics_file import StatisticsWriter, read_statistics  # noqa: PLC0415 - light start
+    from dppix_engine.sinks.atomic import write_atomically  # noqa: PLC0415
     from dppix_engine.sinks.target import check_target  # noqa: PLC0415
 
     source: Path = arguments.file
     output: Path = arguments.output
     file = read_statistics(source)
-    if len(file.releases) != 1:
+    if not file.releases:
         raise StatisticsFileError(
-            f"{len(file.releases)} whole frames are in this file", file=source, advice="there is nothing to recover"
+            "no whole frame is in this file", file=source, advice="there is nothing to recover; sanitize again"
         )
     check_target(output, inputs=(source,), overwrite=arguments.overwrite)
-    write_statistics(output, file.releases[0], overwrite=arguments.overwrite)
-    terminal.result({"output": str(output), "frames": 1, "complete": file.complete})
-    terminal.say(f"{output}: 1 frame{', which was whole already' if file.complete else ''}")
+    buffer = BytesIO()
+    writer = StatisticsWriter(buffer, file.layout)
+    for release in file.releases:
+        writer.frame(release)
+    writer.close()
+    write_atomically(output, buffer.getvalue(), overwrite=arguments.overwrite)
+    frames = len(file.releases)
+    terminal.result({"output": str(output), "frames": frames, "complete": file.complete})
+    whole = ", and nothing was missing" if file.complete else ""
+    terminal.say(f"{output}: {frames} frame{'' if frames == 1 else 's'}{whole}")
     return 0

@@ -18,9 +18,11 @@ def whole_file(path: Path) -> StatisticsFile:
     file = read_statistics(path)
     if not file.complete:
         raise StatisticsFileError(
-            f"the statistics file is cut; {len(file.releases)} whole frames are in it",
+            "the statistics file was cut",
             file=path,
-            advice="save them with dppix recover FILE -o OUT" if file.releases else "get the whole file again",
+            advice="save its whole frames with dppix recover FILE -o OUT"
+            if file.releases
+            else "get the whole file again",
         )
     return file
 

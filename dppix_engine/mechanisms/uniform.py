@@ -42,9 +42,11 @@ class UniformMechanism:
 
     def layout(self, *, width: int, height: int) -> Layout:
         """The public part of a release of a frame of this size."""
-        if self._layout is None or (self._layout.width, self._layout.height) != (width, height):
-            self._layout = layout_for(width=width, height=height, settings=self.settings)
-        return self._layout
+        layout = self._layout  # one look: another thread may replace it by that of another frame size
+        if layout is None or (layout.width, layout.height) != (width, height):
+            layout = layout_for(width=width, height=height, settings=self.settings)
+            self._layout = layout
+        return layout
 
     def draw(self, frame: Frame, *, permit: Permit, backend: ReleaseBackend) -> Release:
         """One release of `frame`.

@@ -47,7 +47,7 @@ _COUPLED: Final = 0
 _PREFIX: Final = 1
 
 
-_PREDICTOR_LIMITS: Final = (1.02, 1.3, 3.0)
+_PREDICTOR_LIMITS: Final = (1.01, 1.25, 3.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dppix_engine.release.statistics_file import read_statistics
 
+from dppix_engine.release.statistics_file import read_statistics
 from tests.commands.conftest import Dppix, charges, pixels_of
 
 COLUMNS = ["frame", "channel", "left", "top", "width", "height", "area", "value", "unit", "mean", "scale"]
@@ -106,14 +106,13 @@ def test_what_is_no_statistics_file_is_refused_by_name(
     assert target is None or not (tmp_path / target).exists()
 
 
-@pytest.mark.parametrize("command", ["render", "statistics"])
-def test_a_file_that_was_cut_gives_no_picture_and_no_table(
-    dppix: Dppix, stats: Path, tmp_path: Path, command: str
-) -> None:
+@pytest.mark.parametrize("command", ["render", "statistics", "info"])
+def test_a_file_that_was_cut_in_its_frame_is_refused(dppix: Dppix, stats: Path, tmp_path: Path, command: str) -> None:
     stats.write_bytes(stats.read_bytes()[: stats.stat().st_size // 2])
-    ended = dppix(command, stats, "-o", tmp_path / ("x.png" if command == "render" else "x.npz"))
+    target = {"render": "x.png", "statistics": "x.npz"}.get(command)
+    ended = dppix(command, stats, *([] if target is None else ["-o", tmp_path / target]))
     assert ended.code == 1
-    assert ended.line
+    assert "cut" in ended.line
 
 
 def test_info_tells_sizes_settings_and_the_promise(dppix: Dppix, stats: Path) -> None:
@@ -204,3 +203,13 @@ def test_a_file_without_a_whole_frame_cannot_be_recovered(dppix: Dppix, stats: P
     assert ended.code == 1
     assert ended.line.startswith(f"dppix: {stats}: ")
     assert not (tmp_path / "whole.dppix").exists()
+
+
+def test_what_a_killed_run_left_is_recovered_whole(dppix: Dppix, stats: Path, tmp_path: Path) -> None:
+    before = stats.read_bytes()
+    stats.write_bytes(before[:-3])
+    assert "dppix recover" in dppix("render", stats, "-o", tmp_path / "x.png", "--device", "numpy").line
+    assert "dppix recover" in dppix("info", stats).err
+    assert dppix("info", stats, "--json").json["complete"] is False
+    assert dppix("recover", stats, "-o", tmp_path / "whole.dppix", "--json").json["frames"] == 1
+    assert (tmp_path / "whole.dppix").read_bytes() == before
