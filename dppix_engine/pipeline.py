@@ -62,7 +62,7 @@ class Export:
         spent: what the source has spent now, this export included, for the same m.
         files: what was written.
         device: name of the device that drew it.
-        seconds: wall time.
+        seconds: wall time, to a tenth: finer times would tell of the noise.
     """
 
     picture: Picture
@@ -159,4 +159,4 @@ def export_photo(
             files.append(path)
     if progress is not None:
         progress(Progress("done", steps, steps))
-    return Export(picture, mechanism.price, spent, tuple(files), engine.name, time.perf_counter() - started)
+    return Export(picture, mechanism.price, spent, tuple(files), engine.name, round(time.perf_counter() - started, 1))

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,7 +80,7 @@ def gui_heartbeat(folder: Path) -> dict[str, Any]:
     timer.stop()
     for drag in drags:
         drag.release()
-    worst = 1000 * max(after - before for before, after in zip(turns, turns[1:], strict=False))
+    worst = 1000 * max(after - before for before, after in pairwise(turns))
     window.close()
     return {"name": "gui-heartbeat", "worst_ms": round(worst, 2), "turns": len(turns), "pictures": len(drawings)}
 

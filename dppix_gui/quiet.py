@@ -72,5 +72,6 @@ class QuietSlider(QSlider):
         if event.button() == Qt.MouseButton.LeftButton and not handle.contains(event.position().toPoint()):
             room = self.width() - handle.width()
             left = round(event.position().x() - handle.width() / 2)
+            self.setSliderDown(True)  # first, so that the way there belongs to the drag
             self.setValue(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), left, room))
         super().mousePressEvent(event)

@@ -99,7 +99,7 @@ def _run_one(source: Path, arguments: argparse.Namespace, settings: Settings, de
         f"cells of {entry['cell']} px{' (auto)' if settings.cell is None else ''}",
         *(f"{path}" for path in (targets.statistics, targets.summary) if path is not None),
         _promise(export),
-        f"{_spent(export)}; {export.device}, {export.seconds:.2f} s",
+        f"{_spent(export)}; {export.device}, {export.seconds:.1f} s",
     )
     return 0
 
@@ -200,7 +200,7 @@ def _entry(output: Path | None, stats: Path | None, summary: Path | None, export
         "delta": float(delta_text(export.charge.delta)),
         "spent": float(rounded_up(export.spent.epsilon, decimals=EPSILON_DECIMALS)),
         "device": export.device,
-        "seconds": round(export.seconds, 4),
+        "seconds": export.seconds,
     }
 
 
@@ -240,7 +240,7 @@ def _tell_all(done: Sequence[_Done], arguments: argparse.Namespace, settings: Se
             "frames": len(exports),
             **_terms(settings),
             "device": exports[-1].device if exports else None,
-            "seconds": round(sum(export.seconds for export in exports), 4),
+            "seconds": round(sum(export.seconds for export in exports), 1),
             "failed": len(done) - len(exports),
             "results": results,
         }

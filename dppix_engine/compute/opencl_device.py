@@ -13,6 +13,7 @@ from functools import wraps
 from importlib.resources import files
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from dppix_engine.compute.opencl_environment import prepare_environment
@@ -106,10 +107,23 @@ class OpenCLDevice:
         return cl.Buffer(self.context, cl.mem_flags.READ_ONLY | how, hostbuf=array)
 
     def result(self, array: NDArray[Any]) -> Any:  # noqa: ANN401
-        """A buffer for kernels to write into, to be handed to `collect` with the same array afterwards."""
+        """A buffer that begins with the array's bytes, for kernels to write into; `collect` brings it back."""
+        how = cl.mem_flags.USE_HOST_PTR if self.shares_memory else cl.mem_flags.COPY_HOST_PTR
+        return cl.Buffer(self.context, cl.mem_flags.READ_WRITE | how, hostbuf=array)
+
+    def output(self, array: NDArray[Any]) -> Any:  # noqa: ANN401
+        """As `result`, for kernels that write every byte: the array's own bytes are not sent to the device."""
         if self.shares_memory:
-            return cl.Buffer(self.context, cl.mem_flags.READ_WRITE | cl.mem_flags.USE_HOST_PTR, hostbuf=array)
+            return self.result(array)
         return cl.Buffer(self.context, cl.mem_flags.READ_WRITE, array.nbytes)
+
+    def marked(self, name: str, count: int, mark: int) -> Any:  # noqa: ANN401
+        """A `scratch` buffer of at least `count` longs, every one of which held `mark` when it was made."""
+        kept = self._scratch.get(name)
+        if kept is None or kept.size < 8 * count:
+            kept = self.scratch(name, 8 * count)
+            cl.enqueue_fill_buffer(self.queue, kept, np.int64(mark), 0, kept.size // 8 * 8)
+        return kept
 
     def collect(self, buffer: Any, array: NDArray[Any]) -> None:  # noqa: ANN401
         """Wait for the queue and have the buffer's bytes in `array`; a map without a copy on CPUs."""

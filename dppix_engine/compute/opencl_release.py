@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from dppix_engine.compute.noise_stream import PlaneStream, plane_streams
 from dppix_engine.compute.opencl_device import KernelShape, OpenCLDevice, on_device
 from dppix_engine.compute.release_backend import Planes
+from dppix_engine.errors import DeviceLostError
 from dppix_engine.privacy.discrete_laplace import THRESHOLD_BITS, THRESHOLD_WORDS, SamplerTable
 from dppix_engine.release.release import Layout
+
+_USED: Final = -(2**63)
+"""Mark of a place whose noise was taken, or never written; see stored_values.cl."""
 
 _CHUNK_ROWS: Final = 64
 _GROUP: Final = 64
@@ -62,8 +66,8 @@ class OpenCLRelease:
     @on_device
     def cell_sums(self, pixels: NDArray[np.uint8], layout: Layout) -> Planes:
         """See `ReleaseBackend.cell_sums`: the stored values of a step of one and no noise."""
-        exact = np.zeros(layout.values, np.int64)
-        return self._stored(pixels, layout, self._device.read_only(exact), (1,) * len(layout.planes))
+        none = np.zeros(layout.values, np.int64)
+        return self._stored(pixels, layout, self._device.result(none), (1,) * len(layout.planes))
 
     @on_device
     def noise(self, tables: Sequence[SamplerTable], counts: Sequence[int], key: bytes) -> Planes:
@@ -79,7 +83,7 @@ class OpenCLRelease:
         self, pixels: NDArray[np.uint8], layout: Layout, tables: Sequence[SamplerTable], key: bytes
     ) -> Planes:
         """See `ReleaseBackend.stored_values`."""
-        noise = self._device.scratch("noise", 8 * layout.values)
+        noise = self._device.marked("noise", layout.values, _USED)
         words = self._draw(tables, [plane.grid.cells for plane in layout.planes], key, noise)
         stored = self._stored(pixels, layout, noise, tuple(plane.step for plane in layout.planes))
         del words  # held until the queue was drained
@@ -105,7 +109,7 @@ class OpenCLRelease:
         else:
             kernel = device.kernel("cell_sums", "cell_sums_cell", CHANNELS=channels)
             device.run(kernel, (fine.columns, geometry.chunks), (_GROUP, 1), shared)
-        stored = np.empty(layout.values, np.int64)
+        stored = np.full(layout.values, _USED, np.int64)
         target = device.result(stored)
         planes = geometry.planes if steps == geometry.steps else _plane_rows(layout, steps)
         arguments = (
@@ -116,6 +120,8 @@ class OpenCLRelease:
             device.kernel("stored_values", "stored_values", CHANNELS=channels), (layout.values,), (_GROUP,), arguments
         )
         device.collect(target, stored)
+        if np.any(stored == _USED):
+            raise DeviceLostError("a kernel did not run, so nothing was released")
         parts = np.split(stored, np.cumsum([plane.grid.cells for plane in layout.planes])[:-1])
         return tuple(
             part.reshape(plane.grid.rows, plane.grid.columns) for part, plane in zip(parts, layout.planes, strict=True)

@@ -64,7 +64,7 @@ class OpenCLRender:
         channels = len(layout.planes)
         shape = (layout.height, layout.width) if channels == 1 else (layout.height, layout.width, 3)
         pixels = np.empty(shape, np.uint8)
-        target = self._device.result(pixels)
+        target = self._device.output(pixels)
         if layout.settings.render is not Render.BLOCKS:
             self._interpolated(plan, self._colours(plan, self._shades(plan, stored)), target, channels)
         elif self._device.shape is KernelShape.STRIP:

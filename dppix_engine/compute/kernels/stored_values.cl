@@ -7,11 +7,15 @@
    planes: 12 longs a plane: first value, values, columns, step, coefficients of R, G, B (grey: the first alone), offset of
            its row map, offset of its column map in `maps`, and three spare.
    maps: for each plane the fine row (column) where each of its rows (columns) begins, one more at the end.
-   noise, out: one long a value, plane after plane.
+   noise, out: one long a value, plane after plane. Noise is taken once: its place is then marked as used, and a value
+               whose noise is marked (a driver that dropped the noise kernel without a word) comes out as the mark, which
+               no release holds; the caller refuses it.
 */
+#define USED LONG_MIN
+
 kernel void stored_values(global const uint *sums, global const int *chunk_starts, const int fine_columns,
                           global const long *planes, const int plane_count, global const int *maps,
-                          global const long *noise, global long *out)
+                          global long *noise, global long *out)
 {
     const long item = get_global_id(0);
     int plane = 0;
@@ -30,5 +34,7 @@ kernel void stored_values(global const uint *sums, global const int *chunk_start
         for (int fine = columns[column]; fine < columns[column + 1]; fine++)
             for (int c = 0; c < CHANNELS; c++)
                 total += planes[4 + c] * (long)sums[((size_t)chunk * fine_columns + fine) * CHANNELS + c];
-    out[item] = floor_quotient(2 * (total + noise[item]) + planes[3], 2 * planes[3]);
+    const long drawn = noise[item];
+    noise[item] = USED;
+    out[item] = drawn == USED ? USED : floor_quotient(2 * (total + drawn) + planes[3], 2 * planes[3]);
 }
