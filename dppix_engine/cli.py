@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 from dppix_engine.commands.parser import CommandParser
-from dppix_engine.commands.terminal import Terminal, printable
+from dppix_engine.commands.terminal import Terminal, abandon, printable, put
 from dppix_engine.errors import DppixError, UsageError
 from dppix_engine.version import VERSION
 
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     _forbid_core_dumps()
-    _escape_what_cannot_be_encoded()
+    _make_output_safe()
     try:
         code = _dispatched(words)
         sys.stdout.flush()
@@ -99,10 +99,10 @@ def internal_error(error: BaseException) -> str:
 def _dispatched(words: list[str]) -> int:
     first = words[0] if words else "gui"
     if first in {"-h", "--help"}:
-        sys.stdout.write(_help())
+        put(sys.stdout, _help())
         return 0
     if first == "--version":
-        sys.stdout.write(f"dppix {VERSION}\n")
+        put(sys.stdout, f"dppix {VERSION}\n")
         return 0
     if first in COMMANDS:
         return _run(first, words[1:])
@@ -185,20 +185,16 @@ def _forbid_core_dumps() -> None:
         return
 
 
-def _escape_what_cannot_be_encoded() -> None:
-    """A file name that the terminal's encoding lacks is shown escaped and stops nothing."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
+def _make_output_safe() -> None:
+    """A file name that the terminal's encoding lacks is shown escaped, and a closed output takes words to nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
+        reconfigure = getattr(getattr(sys, name), "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
 
 
 def _abandon_output() -> None:
-    """Let the interpreter's own last flush write to nowhere."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-    except (OSError, ValueError, AttributeError):
-        return
+    for stream in (sys.stdout, sys.stderr):
+        abandon(stream)

@@ -83,10 +83,10 @@ class Controller(QObject):
         self._noticed.connect(lambda line: self.reported.emit(Message(Mood.NOTICE, line)))
         self._preview.answered.connect(self._take)
         self._preview.failed.connect(self._fail)
-        session.changed.connect(self._follow)
 
     def start(self) -> None:
-        """Describe the settings and survey the devices, once the window is up."""
+        """Draw what is open and survey the devices, once the window is up and shows what the session tells."""
+        self._session.changed.connect(self._follow)  # after the window, which knows the zoom of what was opened
         self._follow(self._session.state)
         survey = self._run(lambda _progress, _cancel: self._services.survey())
         survey.succeeded.connect(self._session.know_devices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -163,3 +164,34 @@ def test_a_file_alone_means_the_window(monkeypatch: pytest.MonkeyPatch, tmp_path
         ("gui", [str(tmp_path / "plain")]),
         ("gui", ["--", "odd"]),
     ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_result_that_cannot_be_written_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "dppix_engine", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("dppix: the standard output cannot be written")
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the outputs")
+def test_closed_outputs_are_no_error() -> None:
+    command = f"'{sys.executable}' -m dppix_engine --version >&- 2>&-"
+    assert subprocess.run(["/bin/sh", "-c", command], check=False).returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_a_signal_to_interrupt_ends_with_130_and_one_line() -> None:
+    code = (
+        "import os, signal, sys; from dppix_engine import cli; "
+        "cli._dispatched = lambda words: os.kill(os.getpid(), signal.SIGINT) or 0; sys.exit(cli.main([]))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "dppix: stopped at your request\n")

@@ -1,4 +1,4 @@
-"""A picture redrawn from its statistics, in a fresh process and on the other backend, is the exported one, bit for bit."""
+"""A picture redrawn from its statistics, in a fresh process on the other backend, is the exported one, bit for bit."""
 
 from __future__ import annotations
 

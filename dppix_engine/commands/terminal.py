@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from dppix_engine.errors import SinkError
 from dppix_engine.progress import Progress
 
 Report = Callable[[Progress], None]
@@ -31,12 +33,12 @@ class Terminal:
     def say(self, *lines: str) -> None:
         """Lines of a result, for a person; nothing with --json or -q."""
         if not self.as_json and not self._quiet:
-            self._stdout.write("".join(printable(line) + "\n" for line in lines))
+            put(self._stdout, "".join(printable(line) + "\n" for line in lines))
 
     def result(self, value: Mapping[str, Any]) -> None:
         """The result as one JSON object; nothing without --json."""
         if self.as_json:
-            self._stdout.write(json.dumps(value) + "\n")
+            put(self._stdout, json.dumps(value) + "\n")
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table for a person; nothing with --json or -q."""
@@ -69,6 +71,34 @@ class Terminal:
     def _tell(self, line: str) -> None:
         self._stderr.write(printable(line) + "\n")
         self._stderr.flush()
+
+
+def put(stream: TextIO, text: str) -> None:
+    """Write a part of a result, now, so that its failure can still be told.
+
+    Raises:
+        BrokenPipeError: nobody reads any more.
+        SinkError: it cannot be written, on a full disk for instance.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        abandon(stream)
+        reason = (error.strerror or "unknown error").lower()
+        raise SinkError(f"the standard output cannot be written ({reason})", advice="send it elsewhere") from None
+
+
+def abandon(stream: TextIO) -> None:
+    """Let the interpreter's own last flush of a stream write to nowhere."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        return
 
 
 def printable(text: str) -> str:

@@ -122,7 +122,7 @@ class OpenCLDevice:
         kept = self._scratch.get(name)
         if kept is None or kept.size < 8 * count:
             kept = self.scratch(name, 8 * count)
-            cl.enqueue_fill_buffer(self.queue, kept, np.int64(mark), 0, kept.size // 8 * 8)
+            cl.enqueue_fill_buffer(self.queue, kept, np.array(mark, np.int64), 0, kept.size // 8 * 8)
         return kept
 
     def collect(self, buffer: Any, array: NDArray[Any]) -> None:  # noqa: ANN401

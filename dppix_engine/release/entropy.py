@@ -1,4 +1,4 @@
-"""Codes the stored values of a release in few bits and reads them back. The format is written down in `statistics_file`.
+"""Codes the stored values of a release in few bits and reads them back.
 
 The noise of a release is known and most of what a value holds, so no code can come below its entropy; what is left to
 win is to predict the picture under the noise, and to spend on each error what the law of noise says. Frames of few
@@ -34,9 +34,9 @@ from dppix_engine.release.entropy_tables import (
     STATE_BITS,
     STATES,
     SYMBOLS,
-    slot_table,
     coupled_encoder,
     prefix_encoder,
+    slot_table,
 )
 from dppix_engine.release.release import PlaneLayout
 
@@ -115,7 +115,9 @@ class FrameCoder:
         if len(model) != len(self._planes) + 1 or model[0] not in (_COUPLED, _PREFIX):
             raise StatisticsFileError("the values are coded in an unknown way")
         reader = StreamReader(stream, prefix=model[0] == _PREFIX)
-        stored = tuple(decode_plane(plane, choice, reader) for plane, choice in zip(self._planes, model[1:], strict=True))
+        stored = tuple(
+            decode_plane(plane, choice, reader) for plane, choice in zip(self._planes, model[1:], strict=True)
+        )
         reader.finish()
         return stored
 

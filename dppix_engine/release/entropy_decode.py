@@ -1,9 +1,8 @@
-"""Reads coded values back, one by one, from bytes that may be hostile. The format is written down in `statistics_file`."""
+"""Reads coded values back, one by one, from bytes that may be hostile."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from dppix_engine.release.entropy_predict import (
 from dppix_engine.release.entropy_spread import LARGEST_VALUE, LENGTH_BITS, SPREADS, Spread, noise_quarters, spread_of
 from dppix_engine.release.entropy_tables import STATE_BITS, decode_tables
 from dppix_engine.release.release import PlaneLayout
+
 
 class StreamReader:
     """The two ends of one frame's coded values: symbols from the front, what they cannot say from the back."""
@@ -137,7 +137,7 @@ def _decode_row(
     first, second, third = left
     one = two = three = 0  # what the rows above did not say of the cells to the left
     first_byte = reader.position >> 3
-    windows = memoryview(bit_windows(reader.stream, first_byte, (len(above) * STATE_BITS >> 3) + 2))
+    windows = memoryview(bit_windows(reader.stream, first_byte, (len(above) * STATE_BITS >> 3) + 2))  # type: ignore[arg-type]  # arrays are buffers
     place = reader.position - 8 * first_byte
     state = reader.state
     values = []

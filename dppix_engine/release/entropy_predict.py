@@ -119,7 +119,7 @@ def evened(values: NDArray[Any], shape: Shape) -> NDArray[Any]:
 
 def evened_row(values: NDArray[np.int64], shape: Shape, row: int) -> NDArray[np.int64]:
     """The same for one row, to be seen by the rows below it; shape (columns,)."""
-    even = np.clip(values, -LARGEST, LARGEST)
+    even: NDArray[np.int64] = np.clip(values, -LARGEST, LARGEST)
     if shape.enlarge is None:
         return even << 4
     even = (even * shape.enlarge[row]) >> 8
@@ -150,9 +150,9 @@ def predicted(values: NDArray[Any], shape: Shape, predictor: Predictor) -> NDArr
         prediction[1:] = total >> 8
     unsaid = even - prediction
     correction = np.full_like(even, 128)
-    for row, weights in ((slice(0, 1), predictor.left_first), (slice(1, None), predictor.left)):
-        for away, weight in enumerate(weights, start=1):
-            correction[row, away:] += weight * unsaid[row, :-away]
+    for rows, beside in ((slice(0, 1), predictor.left_first), (slice(1, None), predictor.left)):
+        for away, weight in enumerate(beside, start=1):
+            correction[rows, away:] += weight * unsaid[rows, :-away]
     prediction += correction >> 8
     np.maximum(prediction, shape.lowest, out=prediction)
     np.minimum(prediction, shape.highest, out=prediction)

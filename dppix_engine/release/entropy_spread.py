@@ -53,9 +53,6 @@ def noise_quarters(plane: PlaneLayout) -> int:
 
 def spread_of(noise: int, index: int) -> Spread:
     """The class `index`, 0 to SPREADS - 1, of a plane whose noise has `noise` quarters."""
-    if index < FINE_SPREADS:
-        detail = noise + index - 12
-    else:
-        detail = noise + 12 + 2 * (index - FINE_SPREADS)
+    detail = noise + index - 12 if index < FINE_SPREADS else noise + 12 + 2 * (index - FINE_SPREADS)
     plain = min(_MOST_PLAIN_BITS, max(0, max(noise, detail) // 4 - 1))
     return Spread(plain, max(noise - 4 * plain, _LEAST_QUARTERS), max(detail - 4 * plain, _LEAST_QUARTERS))

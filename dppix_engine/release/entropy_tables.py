@@ -83,7 +83,10 @@ def _scale(eighths: int) -> Decimal:
 
 
 def _tails(noise: Decimal, detail: Decimal) -> list[int]:
-    """2^40 * Pr[X > i/8] for i from 0, X the sum of two Laplace values: (u^2 e^(-x/u) - s^2 e^(-x/s)) / 2(u^2 - s^2)."""
+    """2^40 * Pr[X > i/8] for i from 0, X the sum of two Laplace values of scales u and s.
+
+    That is (u^2 e^(-x/u) - s^2 e^(-x/s)) / 2(u^2 - s^2).
+    """
     terms = []
     count = 8 * (REACH + 1) + 5
     for scale in (noise, detail):
@@ -224,8 +227,11 @@ def prefix_encoder(noise_quarters: int, detail_quarters: int) -> PrefixEncoder:
 
 @dataclass(frozen=True, eq=False)
 class CoupledEncoder:
-    """Steps of the coupled code, by fraction * SYMBOLS + symbol: from state x (STATES to 2 STATES - 1) write the low
-    `(x + bit_rule) >> 16` bits, call them b, and go to `following[(x >> b) + offset]`."""
+    """Steps of the coupled code, by fraction * SYMBOLS + symbol.
+
+    From state x (STATES to 2 STATES - 1) write the low `(x + bit_rule) >> 16` bits, call their number b, and go to
+    `following[(x >> b) + offset]`.
+    """
 
     bit_rule: NDArray[np.int64]
     bit_rules: list[int]

@@ -37,23 +37,22 @@ def reduced(release: Release, factor: int) -> Release:
     if factor <= 1:
         return release
     layout = release.layout
-    grids: dict[int, Grid] = {}
+    fine = layout.planes[0].grid
+    rows, columns = _smaller_edges(fine.row_edges, factor), _smaller_edges(fine.column_edges, factor)
     planes: list[PlaneLayout] = []
     stored: list[NDArray[np.int64]] = []
     for index, plane in enumerate(layout.planes):
-        small = grids.setdefault(id(plane.grid), _smaller(plane.grid, factor))
+        small = Grid(
+            rows[np.searchsorted(fine.row_edges, plane.grid.row_edges)],  # a chroma cell stays a union of luma cells
+            columns[np.searchsorted(fine.column_edges, plane.grid.column_edges)],
+        )
         shares = small.areas / plane.grid.areas
         sums = release.noisy_sums(index).astype(np.float64) * shares
         share = Fraction(int(np.median(small.areas)), int(np.median(plane.grid.areas)))
         planes.append(replace(plane, grid=small, scale=plane.scale * share, step=1))
         stored.append(np.rint(sums).astype(np.int64))
-    fine = planes[0].grid
-    canvas = replace(layout, width=fine.width, height=fine.height, planes=tuple(planes))
+    canvas = replace(layout, width=int(columns[-1]), height=int(rows[-1]), planes=tuple(planes))
     return Release(canvas, tuple(stored), release.charge, Standing.PREVIEW)
-
-
-def _smaller(grid: Grid, factor: int) -> Grid:
-    return Grid(_smaller_edges(grid.row_edges, factor), _smaller_edges(grid.column_edges, factor))
 
 
 def _smaller_edges(edges: NDArray[np.int32], factor: int) -> NDArray[np.int32]:

@@ -156,7 +156,7 @@ def _settings(summary: Summary) -> str:
 def _noise(summary: Summary) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(plane.name)}</th><td class="number">{plane.grid.cells:,}</td>'
-        f'<td class="number">{rounded_up(plane.scale, decimals=1)}</td><td class="number">{plane.model.level}</td>'
+        f'<td class="number">{int(plane.scale):,}</td><td class="number">{plane.model.level}</td>'
         f'<td class="number">{plane.step:,}</td>'
         f'<td class="number">{rounded_up(noise_in_levels(plane), decimals=2)}</td></tr>'
         for plane in summary.layout.planes

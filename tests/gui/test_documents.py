@@ -78,7 +78,7 @@ def test_ctrl_o_asks_for_a_file_and_opens_it(
     qtbot: QtBot, window: MainWindow, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[QFileDialog] = []
-    monkeypatch.setattr(QFileDialog, "open", asked.append)
+    monkeypatch.setattr(QFileDialog, "open", lambda dialog: asked.append(dialog))  # noqa: PLW0108 - bound as a method
     QTest.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
     assert len(asked) == 1
     asked[0].fileSelected.emit(str(photo))
