@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -99,13 +100,13 @@ def slider_12mp(folder: Path) -> dict[str, Any]:
         before = window.session.state.drawing
         started = time.perf_counter()
         drag.move(step * _GOLDEN % 1)  # never near the place before
-        _until(window, lambda before=before: _painted(window, painted) and window.session.state.drawing is not before)
+        _until(window, partial(_painted, window, painted, before))
         drawing = window.session.state.drawing
         assert drawing is not None  # noqa: S101 - the line above waited for it
         shown = drawing.display.levels
         times.append(1000 * (next(when for levels, when in painted if levels is shown) - started))
-        engine_times.append(drawing.engine_ms)
-        total_times.append(drawing.total_ms)
+        engine_times.append(drawing.engine_ms or 0.0)
+        total_times.append(drawing.total_ms or 0.0)
     drag.release()
     window.close()
     return {
@@ -169,10 +170,12 @@ def _window_with_photo(folder: Path) -> MainWindow:
     return window
 
 
-def _painted(window: MainWindow, painted: Sequence[tuple[object, float]]) -> bool:
-    """Whether the newest picture is on the screen."""
+def _painted(window: MainWindow, painted: Sequence[tuple[object, float]], before: object) -> bool:
+    """Whether the newest picture, another one than `before`, is on the screen."""
     drawing = window.session.state.drawing
-    return _settled(window) and drawing is not None and bool(painted) and painted[-1][0] is drawing.display.levels
+    if not _settled(window) or drawing is None or drawing is before or not painted:
+        return False
+    return painted[-1][0] is drawing.display.levels
 
 
 def _settled(window: MainWindow) -> bool:
@@ -234,8 +237,6 @@ def _first_paint() -> None:
     """Open the window, and end the process at its first paint: what is left of an ordinary end is not counted."""
     application = made_application()
     window = opened_window(application, standard_services())
-    window.welcome.installEventFilter(window)
-    QTimer.singleShot(0, lambda: None)
     while not window.isVisible():
         application.processEvents()
     window.repaint()

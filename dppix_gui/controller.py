@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from dppix_engine.errors import Cancelled, DppixError
 from dppix_engine.progress import CancelToken, Progress
 from dppix_engine.settings import Settings
-from dppix_gui.documents import Document, open_document
+from dppix_gui.documents import Document, PhotoDocument, open_document, with_charges
 from dppix_gui.drawing import Description, Drawing, describe_settings, draw_preview, is_too_coarse, repaint_preview
 from dppix_gui.engines import Engines
 from dppix_gui.messages import Message, Mood, message_of
@@ -71,7 +71,7 @@ class Controller(QObject):
         super().__init__(parent)
         self._session = session
         self._services = services
-        self._engines = Engines(services.open_engine, notice=self._noticed.emit)
+        self._engines = Engines(services.open_engine, services.survey, notice=self._noticed.emit)
         self._preview = Preview(self._answer, self)
         self._scale = 1.0
         self._number = 0
@@ -88,7 +88,7 @@ class Controller(QObject):
         """Draw what is open and survey the devices, once the window is up and shows what the session tells."""
         self._session.changed.connect(self._follow)  # after the window, which knows the zoom of what was opened
         self._follow(self._session.state)
-        survey = self._run(lambda _progress, _cancel: self._services.survey())
+        survey = self._run(lambda _progress, _cancel: self._engines.survey())
         survey.succeeded.connect(self._session.know_devices)
         survey.failed.connect(self._report)
         survey.start()
@@ -149,7 +149,7 @@ class Controller(QObject):
         self._export = job
         job.progressed.connect(self.export_progressed)
         job.succeeded.connect(lambda made: self._written(document, made))
-        job.failed.connect(self._not_written)
+        job.failed.connect(lambda error: self._not_written(document, error))
         self._session.mark(exporting=True)
         job.start()
 
@@ -241,8 +241,9 @@ class Controller(QObject):
             self._follow(self._session.state)
         self.exported.emit(made)
 
-    def _not_written(self, error: Exception) -> None:
+    def _not_written(self, document: Document, error: Exception) -> None:
         self._export = None
+        self._recount(document)
         self._session.mark(exporting=False)
         if isinstance(error, Cancelled):
             self.export_failed.emit(
@@ -250,6 +251,20 @@ class Controller(QObject):
             )
         else:
             self.export_failed.emit(message_of(error))
+
+    def _recount(self, document: Document) -> None:
+        """An export may fail after its charge: show what the ledger holds now."""
+        if not isinstance(document, PhotoDocument):
+            return
+        job = self._run(lambda _progress, _cancel: with_charges(document, ledger_folder=self._services.ledger_folder()))
+        job.succeeded.connect(lambda counted: self._recounted(document, counted))
+        job.failed.connect(self._report)
+        job.start()
+
+    def _recounted(self, before: PhotoDocument, counted: PhotoDocument) -> None:
+        if self._session.state.document is before and counted.charges != before.charges:
+            self._session.recount(counted)
+            self._request(self._session.state)
 
     def _report(self, error: Exception) -> None:
         self.reported.emit(message_of(error))

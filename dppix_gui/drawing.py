@@ -101,8 +101,8 @@ class Drawing:
         display: the picture, ready to be drawn on the screen.
         description: its guarantee in words.
         device: name of the device that drew it.
-        engine_ms: time of release and painting.
-        total_ms: that, and making it ready for the screen.
+        engine_ms: time of release and painting, or None where files were written in between.
+        total_ms: that, and making it ready for the screen, or None.
     """
 
     kind: Kind
@@ -113,8 +113,8 @@ class Drawing:
     display: SanitizedDisplay
     description: Description
     device: str
-    engine_ms: float
-    total_ms: float
+    engine_ms: float | None
+    total_ms: float | None
 
 
 def draw_preview(document: Document, settings: Settings, *, engine: Engine, scale: float = 1.0) -> Drawing:
@@ -152,7 +152,7 @@ def drawing_of(
     document: Document,
     *,
     device: str,
-    started: float,
+    started: float | None = None,
     release: Release | None = None,
     factor: int = 1,
 ) -> Drawing:
@@ -163,7 +163,7 @@ def drawing_of(
         kind: where it comes from.
         document: what it is of.
         device: name of the device that drew it.
-        started: `time.perf_counter()` before it was drawn.
+        started: `time.perf_counter()` before it was drawn, or None where its time tells nothing.
         release: the draw, where the picture was painted from a reduced one.
         factor: how far it was reduced.
     """
@@ -182,8 +182,8 @@ def drawing_of(
         display,
         description,
         device,
-        1000 * (drawn - started),
-        1000 * (finished - started),
+        None if started is None else 1000 * (drawn - started),
+        None if started is None else 1000 * (finished - started),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from dppix_engine.compute.devices import DeviceReport
 from dppix_engine.compute.engine import Engine
 from dppix_gui.services import OpenEngine
 
@@ -14,14 +15,23 @@ class Engines:
 
     Args:
         open_engine: opens a device.
+        survey: tests every device.
         notice: hears one line when a device was lost and another took over; called from a worker.
     """
 
-    def __init__(self, open_engine: OpenEngine, *, notice: Callable[[str], None]) -> None:
+    def __init__(
+        self, open_engine: OpenEngine, survey: Callable[[], tuple[DeviceReport, ...]], *, notice: Callable[[str], None]
+    ) -> None:
         self._open_engine = open_engine
+        self._survey = survey
         self._notice = notice
         self._opened: dict[str, Engine] = {}
         self._lock = threading.Lock()
+
+    def survey(self) -> tuple[DeviceReport, ...]:
+        """Every device; no device is opened meanwhile, so that none is tested twice at once."""
+        with self._lock:
+            return self._survey()
 
     def engine(self, choice: str) -> Engine:
         """The engine of a choice word.

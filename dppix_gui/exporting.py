@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-from dppix_engine.release.statistics_file import write_statistics
 
 from dppix_engine.compute.engine import Engine
 from dppix_engine.pipeline import Targets, check_targets, export_photo
 from dppix_engine.privacy.ledger import Ledger
 from dppix_engine.progress import CancelToken, Progress
 from dppix_engine.release.render import render, repainted
+from dppix_engine.release.statistics_file import write_statistics
 from dppix_engine.release.summary import summarise, write_summary
 from dppix_engine.settings import Settings
 from dppix_engine.sinks.image_file import write_picture
@@ -79,7 +77,6 @@ def _export_photo(
     progress: Callable[[Progress], None],
     cancel: CancelToken,
 ) -> Exported:
-    started = time.perf_counter()
     with Ledger(ledger_folder) as ledger:
         export = export_photo(
             document.frame,
@@ -93,7 +90,7 @@ def _export_photo(
             cancel=cancel,
         )
     after = with_charges(document, ledger_folder=ledger_folder)
-    drawing = drawing_of(export.picture, Kind.EXPORTED, after, device=export.device, started=started)
+    drawing = drawing_of(export.picture, Kind.EXPORTED, after, device=export.device)
     price = "" if drawing.description.spending is None else drawing.description.spending.price
     return Exported(after, drawing, export.files, price)
 
@@ -107,11 +104,10 @@ def _export_statistics(
     progress: Callable[[Progress], None],
     cancel: CancelToken,
 ) -> Exported:
-    started = time.perf_counter()
     check_targets(targets, width=document.width, height=document.height, inputs=(document.path,))
     release = repainted(document.release, settings.render)
     picture = render(release, backend=engine)
-    drawing = drawing_of(picture, Kind.STATISTICS, document, device=engine.name, started=started)
+    drawing = drawing_of(picture, Kind.STATISTICS, document, device=engine.name)
     writers: tuple[tuple[Path | None, Callable[[Path], object]], ...] = (
         (targets.statistics, lambda path: write_statistics(path, release, overwrite=targets.overwrite)),
         (

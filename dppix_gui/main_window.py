@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer, QUrl
+from PySide6.QtCore import QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -15,14 +15,13 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QStackedWidget,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
 from dppix_gui.actions import dress_actions, made_actions
+from dppix_gui.bars import fill_menus, made_toolbar
 from dppix_gui.controller import Controller
 from dppix_gui.documents import PhotoDocument
 from dppix_gui.export_dialog import ExportDialog
@@ -128,8 +127,8 @@ class MainWindow(QMainWindow):
             self.open(paths[0], others=len(paths) - 1)
 
     def _arrange(self) -> None:
-        self._arrange_menus()
-        self._arrange_toolbar()
+        fill_menus(self.menuBar(), self.actions_by_name)
+        self.addToolBar(made_toolbar(self.actions_by_name, zoom=self.zoom, export=self.export_button))
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
         self.pages.addWidget(self.viewer)
@@ -160,46 +159,6 @@ class MainWindow(QMainWindow):
         whole.addLayout(row, 1)
         self.setCentralWidget(middle)
         self.setStatusBar(self.device_bar)
-
-    def _arrange_menus(self) -> None:
-        act = self.actions_by_name
-        for title, names in (
-            ("&File", ("open", "export", "", "quit")),
-            ("&Edit", ("undo", "redo")),
-            ("&View", ("fit", "actual", "zoom_in", "zoom_out", "", "redraw")),
-        ):
-            menu = self.menuBar().addMenu(title)
-            for name in names:
-                if name:
-                    menu.addAction(act[name])
-                else:
-                    menu.addSeparator()
-
-    def _arrange_toolbar(self) -> None:
-        bar = QToolBar("Toolbar")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(20, 20))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        for name in ("open", "", "fit", "actual"):
-            if name:
-                bar.addAction(self.actions_by_name[name])
-            else:
-                bar.addSeparator()
-        self.zoom.setProperty("role", "muted")
-        self.zoom.setMinimumWidth(84)
-        self.zoom.setToolTip("Device pixels for one picture pixel")
-        bar.addWidget(self.zoom)
-        bar.addSeparator()
-        bar.addAction(self.actions_by_name["redraw"])
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(space)
-        self.export_button.setProperty("role", "primary")
-        self.export_button.setToolTip(self.actions_by_name["export"].toolTip())
-        self.export_button.clicked.connect(self.actions_by_name["export"].trigger)
-        bar.addWidget(self.export_button)
-        self.addToolBar(bar)
 
     def _connect(self) -> None:
         act = self.actions_by_name

@@ -145,6 +145,10 @@ class Session(QObject):
             failure="",
         )
 
+    def recount(self, document: Document) -> None:
+        """Take the open document with what its source has spent by now."""
+        self._replace(document=document)
+
     def describe(self, description: Description) -> None:
         """Show the guarantee of settings where nothing is open."""
         self._replace(description=description, updating=False)

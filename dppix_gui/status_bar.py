@@ -31,7 +31,7 @@ class DeviceBar(QStatusBar):
         self.device = QuietBox()
         self.device.setAccessibleName("Device")
         self.device.setToolTip("What computes. Automatic takes the fastest device that passed its self-test.")
-        self.device.setMinimumWidth(220)
+        self.device.setMinimumWidth(300)
         self.device.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.device.addItem("Automatic", "auto")
         self.device.activated.connect(lambda index: self.device_chosen.emit(self.device.itemData(index)))
@@ -61,10 +61,11 @@ class DeviceBar(QStatusBar):
         self.using.setToolTip(state.device_name)
         document, drawing = state.document, state.drawing
         self.size_label.setText("" if document is None else f"{document.width} x {document.height} px")
-        self.time_label.setText("" if drawing is None else f"{drawing.engine_ms:.1f} ms a draw")
-        self.time_label.setToolTip("" if drawing is None else f"{drawing.total_ms:.1f} ms with what the screen needs")
+        timed = drawing is not None and drawing.engine_ms is not None
+        self.time_label.setText(f"{drawing.engine_ms:.1f} ms a draw" if drawing and timed else "")
+        self.time_label.setToolTip(f"{drawing.total_ms:.1f} ms with what the screen needs" if drawing and timed else "")
         spending = None if state.description is None else state.description.spending
-        self.spent.setText("" if spending is None else f"this source has spent {spending.spent}")
+        self.spent.setText("" if spending is None else f"this source has spent epsilon {spending.spent}")
 
     def _show_devices(self, state: State) -> None:
         if state.devices is not self._devices:

@@ -1,9 +1,9 @@
-r"""The `.dppix` statistics file: a release in few bytes, from which its picture can be redrawn.
+"""The `.dppix` statistics file: a release in few bytes, from which its picture can be redrawn.
 
 All whole numbers are little-endian.
 
     file      = magic, record H, (record L, record F) for each frame, record E
-    magic     = 89 44 50 58 0D 0A 1A 0A                     "\\x89DPX\\r\\n\\x1a\\n"
+    magic     = 89 44 50 58 0D 0A 1A 0A                     in PNG's style: no text, "DPX", line ends of two kinds
     record    = kind (1 byte: H, L, F or E), length (u32), payload (length bytes), CRC-32 of all before it in the record
 
 A ledger record stands before the frame it pays for. A file that ends before its E record was cut: every frame whose

@@ -60,7 +60,7 @@ class GuaranteePanel(Card):
             for label, text in zip(labels, texts, strict=True):
                 label.setText(text)
                 label.setVisible(about is not None)
-        self.spent.setText(spent_words(description))
+        self.spent.setText(spent_words(description, paid=state.fixed))
 
     def _made_row(self, row: int) -> tuple[QLabel, QLabel, QLabel]:
         name, number, word = QLabel(), QLabel(), QLabel()
@@ -74,9 +74,16 @@ class GuaranteePanel(Card):
         return name, number, word
 
 
-def spent_words(description: Description) -> str:
-    """What the open source has spent, and what one more export would make of it."""
+def spent_words(description: Description, *, paid: bool) -> str:
+    """What the open source has spent, and what one more export would make of it.
+
+    Args:
+        description: of what is shown.
+        paid: whether that is the draw of a statistics file.
+    """
     spending = description.spending
+    if paid:
+        return "This draw was paid for when it was made. Painting it another way or writing it again costs nothing."
     if spending is None:
         return "Previews cost nothing because they never leave this screen. Every export is charged to its source."
     if not spending.exports:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from dppix_engine.errors import SinkError
 from dppix_engine.privacy.ledger import Ledger
 from dppix_engine.release.statistics_file import read_statistics
 from dppix_gui.drawing import Drawing, Kind
@@ -111,7 +113,7 @@ def test_every_further_export_is_another_draw_with_a_charge_of_its_own(
     assert not np.array_equal(first.picture.pixels, second.picture.pixels)
     assert len(behind.entries(photo)) == 2
     assert "epsilon 1 in 2 exports" in shown.guarantee.spent.text()
-    assert shown.device_bar.spent.text() == "this source has spent 1"
+    assert shown.device_bar.spent.text() == "this source has spent epsilon 1"
 
 
 def test_changing_a_setting_after_an_export_goes_back_to_previews(qtbot: QtBot, shown: MainWindow) -> None:
@@ -222,3 +224,41 @@ def test_the_media_of_a_statistics_file_are_written_again_for_free(
     assert np.array_equal(pixels_of(tmp_path / "again.png"), first)
     assert len(behind.entries(photo)) == 1
     assert "cost nothing" in shown.messages.message.text
+
+
+def test_an_export_that_fails_after_its_charge_shows_what_was_spent(
+    qtbot: QtBot, shown: MainWindow, behind: Bench, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_words: object, **_options: object) -> None:
+        raise SinkError("the disk is full", advice="free some space")
+
+    dialog = dialog_of(shown)
+    monkeypatch.setattr("dppix_engine.pipeline.write_picture", full)
+    assert "disk is full" in refused(qtbot, shown, dialog)
+    assert len(behind.entries(photo)) == 1
+    qtbot.waitUntil(lambda: "0.5 in 1 export " in shown.guarantee.spent.text(), timeout=WAIT_MS)
+
+
+def test_a_cancelled_export_stops_and_leaves_the_window_usable(
+    qtbot: QtBot, shown: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    writing = threading.Event()
+    go_on = threading.Event()
+
+    def slow(*_words: object, **_options: object) -> None:
+        writing.set()
+        go_on.wait(WAIT_MS / 1000)
+
+    monkeypatch.setattr("dppix_engine.pipeline.write_statistics", slow)
+    dialog = dialog_of(shown)
+    QTest.mouseClick(dialog.ok, LEFT)
+    qtbot.waitUntil(writing.is_set, timeout=WAIT_MS)
+    assert not dialog.ok.isEnabled()
+    assert dialog.bar.isVisible()
+    with qtbot.waitSignal(shown.controller.export_failed, timeout=WAIT_MS):
+        QTest.mouseClick(dialog.cancel, LEFT)
+        go_on.set()
+    assert "cancelled" in dialog.problem.text()
+    assert not (tmp_path / "sanitized.png").exists()
+    QTest.mouseClick(dialog.cancel, LEFT)
+    assert shown.export_dialog is None

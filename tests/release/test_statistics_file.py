@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 import zlib
 from dataclasses import replace
 from fractions import Fraction
@@ -66,7 +67,7 @@ def same(first: Release, second: Release) -> bool:
     st.sampled_from(["0.001", "0.5", "20"]),
     st.sampled_from([1, 16, 65536]),
 )
-def test_a_release_is_read_back_unchanged(
+def test_a_release_is_read_back_unchanged(  # noqa: PLR0917 - hypothesis hands each by position
     width: int, height: int, cell: int | None, colour: Colour, precision: Precision, epsilon: str, m: int
 ) -> None:
     chosen = Settings(epsilon=epsilon, m=m, cell=cell, colour=colour, precision=precision)  # type: ignore[arg-type]
@@ -174,8 +175,8 @@ def _parts(data: bytes) -> dict[bytes, bytes]:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        (0, 2), (1, 0), (1, 65536), (1, 10**30), (1, 60.0), (2, True), (3, {}), (3, None), (4, 0), (4, 17), (5, "other"),
-        (5, None), (6, []), (7, 1), (1, 65535),
+        (0, 2), (1, 0), (1, 65536), (1, 10**30), (1, 60.0), (2, True), (3, {}), (3, None), (4, 0), (4, 17),
+        (5, "other"), (5, None), (6, []), (7, 1), (1, 65535),
     ],
 )  # fmt: skip
 def test_a_header_that_says_what_its_settings_do_not_is_refused(key: int, value: object) -> None:
@@ -201,8 +202,6 @@ def test_a_header_with_another_scale_or_step_is_refused(scale_or_step: int) -> N
 
 
 def test_a_huge_grid_in_a_tiny_file_takes_no_memory() -> None:
-    import tracemalloc
-
     parts = _parts(encode_statistics(drawn(16, 16, Settings(cell=1, colour=Colour.GREY))))
     header = cbor2.loads(parts[b"H"])
     header[1] = header[2] = 16384
