@@ -3,12 +3,61 @@
 The noise of a release is known and most of what a value holds, so no code can come below its entropy; what is left to
 win is to predict the picture under the noise, and to spend on each error what the law of noise says. Frames of few
 values use the coupled code (the last 1 % in size), frames of many the prefix code (written without a loop).
+
+The code, for a second reader. All numbers are whole, `>>` rounds down, `//` too, bits go highest first.
+
+Model: a byte, 0 for coupled or 1 for prefix, then for each plane a byte 64 * predictor + j.
+
+Order: plane after plane, rows from the top, cells from the left. A plane with more rows than columns is turned first:
+its columns take the place of rows.
+
+Prediction P, in sixteenths of a step. Amax is the largest height times the largest width of a cell. Values already
+known, v, count as n = 16 v, v being clipped to +-2^40; if the cells of the plane have different areas, as
+n = v (4096 Amax // area) >> 8. If the last row is less than half as high as the highest, its n are those of the row
+before; then likewise the last column. With top = 16 * 255 * level * Amax // step, true values lie in 0 .. top around
+M = top // 2, or for a signed plane in -(top // 2) .. top - top // 2 around M = 0. With A what the rows above say and
+e = n - A:
+    A(y, x) = M in the first row, else  (sum over d = 1..3, i = -3..3 of w[d][|i|] n(max(y-d, 0), x+i)) >> 8
+    P(y, x) = A(y, x) + ((c1 e(y, x-1) + c2 e(y, x-2) + c3 e(y, x-3) + 128) >> 8)
+x+i is kept inside the row; e left of the row is 0; w (stated for |i| = 3, 2, 1, 0) and c are `PREDICTORS`, c with a
+set of its own for the first row.
+P is kept within the bounds; if areas differ, it becomes P (4096 area // Amax) >> 12, each cell with its own area.
+
+Spread: a is the whole number with 2^(a-1/2) <= (scale / step)^4 < 2^(a+1/2). b = a + j - 12 for j < 24, else
+a + 12 + 2 (j - 24). k = min(55, max(0, max(a, b) // 4 - 1)). The law has the parts u = 2^(a'/4) and s = 2^(b'/4 + 1/8),
+a' = max(a - 4k, -8), b' = max(b - 4k, -8).
+
+Value: g = (P + 8 - 7 * 2^k) >> (k + 1); v = ((g >> 3) + error) 2^k + plain, below 2^61 in size. The error is coded with
+the table for f = g & 7; plain are k bits as they are.
+
+Law: T(i) is 2^40 (u^2 exp(-i/8u) - s^2 exp(-i/8s)) / (2 u^2 - 2 s^2), rounded down; B(i) is T(-i) for i < 0, else
+2^40 - T(i). For f = 0 to 4 the error r, -47 to 47, is symbol r + 47 and has the share B(8r - f + 4) - B(8r - f - 4).
+Symbol 95 is the escape; shares below 2^26 go to it, and whatever is left of 2^40. Counts are share >> 28, at least 1
+where there is a share and for the escape. If they sum to less than 4096, one more goes to each of the symbols with the
+largest share - count * 2^28 (of equals, the lower symbol) until they do; if to more, the largest count loses the rest.
+For f = 5 to 7 the table is that of 8 - f, and an error r in it means 1 - r; escapes mean the same in all tables.
+
+Tables: each state x, 0 to 4095, stands for a symbol, a number of bits and a base. The first state is 12 bits of the
+stream; each value takes its error from the state's symbol, then the state becomes base + the next bits of the stream.
+After the last value the state is 0.
+  Coupled: the symbols in order, each repeated count times, stand at the states 0, 2563, 2 * 2563, ... mod 4096. For the
+  state that is number i (from 0, rising) of its symbol, c = count + i, bits = 13 - (bit length of c), base = c 2^bits -
+  4096.
+  Prefix: Huffman's code over the counts above 0: the two lightest are joined again and again, of equals the first made
+  (symbols in their order first). If a code has more than 12 bits, counts below 2 are raised to 2 and all begins again,
+  then 4, 8, ... Codes are numbered shorter first, then by symbol. A state begins with the code of its symbol, bits is
+  the code's length, base = x 2^bits mod 4096.
+
+What symbols cannot say stands at the end of the stream, its bytes in reverse order: for each value in order, for an
+escape 6 bits for the bit length of the error's size, a bit for its sign (1 below zero) and its bits after the highest;
+then the k plain bits. Either part ends with zeros to a whole byte, and they meet without a byte between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import log2
 from typing import Any, Final
 
@@ -75,8 +124,13 @@ class FrameCoder:
     """
 
     def __init__(self, planes: Sequence[PlaneLayout]) -> None:
-        self._planes = tuple(CodedPlane(plane) for plane in planes)
+        self._layout = tuple(planes)
         self._values = sum(plane.grid.cells for plane in planes)
+
+    @cached_property
+    def _planes(self) -> tuple[CodedPlane, ...]:
+        """Not made before a file has shown that it holds as many values as it says: this takes memory for each."""
+        return tuple(CodedPlane(plane) for plane in self._layout)
 
     def encode(self, stored: Sequence[NDArray[np.int64]]) -> tuple[bytes, bytes]:
         """Codes one frame's values.
@@ -112,7 +166,7 @@ class FrameCoder:
         """
         if self._values > 8 * len(stream):
             raise StatisticsFileError(f"{len(stream)} bytes cannot hold {self._values} values")
-        if len(model) != len(self._planes) + 1 or model[0] not in (_COUPLED, _PREFIX):
+        if len(model) != len(self._layout) + 1 or model[0] not in (_COUPLED, _PREFIX):
             raise StatisticsFileError("the values are coded in an unknown way")
         reader = StreamReader(stream, prefix=model[0] == _PREFIX)
         stored = tuple(
@@ -164,7 +218,7 @@ def _best_spread(values: NDArray[Any], prediction: NDArray[Any], scale: float) -
 
 
 def _errors(values: NDArray[Any], prediction: NDArray[Any], spread: Spread) -> _Errors:
-    """Symbols, errors and plain bits of all values, by the rule of `statistics_file`."""
+    """Symbols, errors and plain bits of all values, by the rule above."""
     plain = spread.plain_bits
     if plain > 16:
         values, prediction = values.astype(np.int64), prediction.astype(np.int64)

@@ -1,6 +1,6 @@
 """Predicts a plane's stored values from those already coded, in whole numbers, so that every machine predicts alike.
 
-The rule is written down in `statistics_file`. The encoder, which knows every value, predicts the whole plane at once;
+The rule is written down in `entropy`. The encoder, which knows every value, predicts the whole plane at once;
 the decoder predicts row by row what the rows above say, and adds what the values to the left say one by one.
 """
 

@@ -1,6 +1,6 @@
 """Static code tables of the statistics file: the law of a prediction error, and two codes made from it.
 
-The law, its whole-number form and both codes are written down in `statistics_file`. All arithmetic is in whole numbers
+The law, its whole-number form and both codes are written down in `entropy`. All arithmetic is in whole numbers
 and in `decimal`, whose sums, products, quotients, square roots and exponentials are rounded to nearest by definition,
 so the tables are the same on every machine.
 """

@@ -83,7 +83,7 @@ def _check_target(path: Path, *, overwrite: bool) -> None:
     try:
         with _as_sink_errors(path):
             if not stat.S_ISDIR(path.parent.stat().st_mode):
-                raise NotADirectoryError(errno.ENOTDIR, "not a folder")  # noqa: TRY301 - one way to the one line
+                raise NotADirectoryError(errno.ENOTDIR, "not a folder")
             try:
                 kind = path.lstat().st_mode
             except FileNotFoundError:

@@ -183,7 +183,7 @@ def test_a_summary_is_written_whole_by_its_ending(tmp_path: Path, name: str) -> 
     assert write_summary(summary, path, overwrite=False) == path.stat().st_size
     text = path.read_text(encoding="utf-8")
     assert text == (summary.to_json() if name.endswith(".json") else summary_page(summary))
-    with pytest.raises(SinkError, match="exists"):
+    with pytest.raises(SinkError, match="overwriting"):
         write_summary(summary, path, overwrite=False)
 
 
