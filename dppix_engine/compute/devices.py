@@ -81,7 +81,8 @@ def open_engine(choice: str = "auto", *, notice: Callable[[str], None] | None = 
 
     Args:
         choice: "auto", "numpy", "opencl" (the first OpenCL device that passed) or "opencl:P:D".
-        notice: called with one line when a device was lost and another took over.
+        notice: called with one line for each device that `auto` had to skip, and when a device was lost and another
+            took over.
 
     Raises:
         DeviceError: there is no such device, or it failed its tests.
@@ -98,6 +99,10 @@ def open_engine(choice: str = "auto", *, notice: Callable[[str], None] | None = 
             or "there is no such device"
         )
         raise DeviceError(f"device {choice}: {why}", advice="run 'dppix devices' to see what there is")
+    if choice == "auto" and notice is not None:
+        for report in reports:
+            if not report.passed:
+                notice(f"{report.choice} {report.name} is skipped: {report.reason}")
     others = [report for report in reports if report.passed and report not in passed]
     return Engine([_candidate(report) for report in [*passed, *others]], notice=notice)
 

@@ -129,10 +129,10 @@ class OpenCLDevice:
         """Wait for the queue and have the buffer's bytes in `array`; a map without a copy on CPUs."""
         if self.shares_memory:
             mapped, _ = cl.enqueue_map_buffer(
-                self.queue, buffer, cl.map_flags.READ, 0, array.shape, array.dtype, is_blocking=True
+                self.queue, buffer, cl.map_flags.READ, 0, array.shape, array.dtype, is_blocking=False
             )
             mapped.base.release(self.queue)
-            self.queue.finish()
+            self.queue.finish()  # one wait for kernels, map and unmap
         else:
             cl.enqueue_copy(self.queue, array, buffer, is_blocking=True)
 

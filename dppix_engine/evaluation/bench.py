@@ -4,11 +4,14 @@ Absolute times prove nothing: machines differ and are noisy. So every row holds,
 bare copy of the same frames and of OpenCV's non-private pixelization of them, taken turn by turn with it.
 
 A row's `ms` is wall time from ordinary memory to ordinary memory: key, sums, noise, quantising and painting. Every run
-takes a frame it has not seen, a fresh key, and so paints a different picture; the first run is not counted.
+takes a frame it has not seen, a fresh key, and so paints a different picture. The three works take turns in rounds, not
+run by run, because each leaves its threads awake for a moment, and they would be charged to the next; the first run of
+each round is not counted.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 import subprocess
@@ -32,10 +35,10 @@ if TYPE_CHECKING:
 
     from dppix_engine.compute.engine import Engine
 
-RUNS: Final = 51
-SLOTS: Final = 4
-"""Frames that each of the three works keeps in turn: twelve in all, 75 MB at 1080p, so that a frame has left the
-processor's cache when its turn comes again."""
+ROUNDS: Final = 6
+RUNS_A_ROUND: Final = 11
+SLOTS: Final = 12
+"""Frames that are used in turn: 75 MB at 1080p, so that a frame has left the processor's cache when its turn comes."""
 
 FRAME_ROWS: Final[dict[str, tuple[int, int, Settings]]] = {
     "uniform-1080p": (1920, 1080, Settings(cell=16, render=Render.BLOCKS)),
@@ -99,23 +102,30 @@ def _frame_row(name: str, engine: Engine) -> dict[str, Any]:
         "mosaic_ms": _mosaic(settings.cell or 1),
     }
     times: dict[str, list[float]] = {key: [] for key in works}
-    for frames in zip(*(_fresh_frames(width, height, start) for start in range(len(works))), strict=False):
-        for (key, work), pixels in zip(works.items(), frames, strict=True):
-            started = time.perf_counter()
-            work(pixels)
-            times[key].append(1000 * (time.perf_counter() - started))
-    row: dict[str, Any] = {"name": name, "device": engine.name, "runs": RUNS - 1}
-    row |= {key: statistics.median(values[1:]) for key, values in times.items()}
-    return row
+    frames = _fresh_frames(width, height)
+    for _ in range(ROUNDS):
+        for key, work in works.items():
+            times[key] += [_timed(work, next(frames)) for _ in range(RUNS_A_ROUND)][1:]
+    row: dict[str, Any] = {"name": name, "device": engine.name, "runs": ROUNDS * (RUNS_A_ROUND - 1)}
+    return row | {key: statistics.median(values) for key, values in times.items()}
 
 
-def _fresh_frames(width: int, height: int, start: int) -> Iterator[NDArray[np.uint8]]:
+def _timed(work: Callable[[NDArray[np.uint8]], object], pixels: NDArray[np.uint8]) -> float:
+    """How many milliseconds one run takes; what it made is dropped before the next begins."""
+    started = time.perf_counter()
+    made = work(pixels)
+    ended = time.perf_counter()
+    del made
+    return 1000 * (ended - started)
+
+
+def _fresh_frames(width: int, height: int) -> Iterator[NDArray[np.uint8]]:
     """Frames that were not seen before, each of which has left the cache by the time it comes."""
     rows, columns = np.mgrid[:height, :width].astype(np.uint16)
     base = np.stack([rows + columns, rows * 3 + columns, rows + columns * 5], axis=2).astype(np.uint8)
-    slots = [base + np.uint8(17 * slot + start) for slot in range(SLOTS)]
-    for run in range(RUNS):
-        slot = slots[run % len(slots)]
+    slots = [base + np.uint8(17 * slot) for slot in range(SLOTS)]
+    for run in itertools.count():
+        slot = slots[run % SLOTS]
         yield slot
         slot += np.uint8(29)
 

@@ -2,11 +2,12 @@
 
 The noise of a release is known and most of what a value holds, so no code can come below its entropy; what is left to
 win is to predict the picture under the noise, and to spend on each error what the law of noise says. Frames of few
-values use the coupled code (the last 1 % in size), frames of many the prefix code (written without a loop).
+values take the coupled code and careful prediction (the last 1 % in size), frames of many the prefix code (no loop).
 
 The code, for a second reader. All numbers are whole, `>>` rounds down, `//` too, bits go highest first.
 
-Model: a byte, 0 for coupled or 1 for prefix, then for each plane a byte 64 * predictor + j.
+Model: a byte, 1 for the prefix code (else coupled) + 2 for careful prediction, then for each plane a byte
+64 * predictor + j.
 
 Order: plane after plane, rows from the top, cells from the left. A plane with more rows than columns is turned first:
 its columns take the place of rows.
@@ -15,12 +16,14 @@ Prediction P, in sixteenths of a step. Amax is the largest height times the larg
 known, v, count as n = 16 v, v being clipped to +-2^40; if the cells of the plane have different areas, as
 n = v (4096 Amax // area) >> 8. If the last row is less than half as high as the highest, its n are those of the row
 before; then likewise the last column. With top = 16 * 255 * level * Amax // step, true values lie in 0 .. top around
-M = top // 2, or for a signed plane in -(top // 2) .. top - top // 2 around M = 0. With A what the rows above say and
-e = n - A:
-    A(y, x) = M in the first row, else  (sum over d = 1..3, i = -3..3 of w[d][|i|] n(max(y-d, 0), x+i)) >> 8
+M = top // 2, or for a signed plane in -(top // 2) .. top - top // 2 around M = 0. C is 24 scale // step.
+    S(t)    = sum over d = 1..3 and i = -3..3 of w[d][|i|] t(max(y-d, 0), x+i)
+    L(y, x) = S(n) >> 8; if careful, L + (3 S(n - L(y, x), each within +-C) >> 9)
+    A(y, x) = M in the first row, else L(y, x), in a signed plane L(y, x) kept >> 4
+    e(y, x) = n(y, x) - A(y, x), if careful within +-C but in the first row
     P(y, x) = A(y, x) + ((c1 e(y, x-1) + c2 e(y, x-2) + c3 e(y, x-3) + 128) >> 8)
-x+i is kept inside the row; e left of the row is 0; w (stated for |i| = 3, 2, 1, 0) and c are `PREDICTORS`, c with a
-set of its own for the first row.
+x+i is kept inside the row; e left of the row is 0. w (stated for |i| = 3, 2, 1, 0), c and kept are `PREDICTORS`, c with
+one set for the first row and one for careful rows; predictors that have no careful set predict as if not careful.
 P is kept within the bounds; if areas differ, it becomes P (4096 area // Amax) >> 12, each cell with its own area.
 
 Spread: a is the whole number with 2^(a-1/2) <= (scale / step)^4 < 2^(a+1/2). b = a + j - 12 for j < 24, else
@@ -92,8 +95,8 @@ from dppix_engine.release.release import PlaneLayout
 COUPLED_VALUES: Final = 4096
 """Most values for which the encoder takes the coupled code, whose loop costs a tenth of a microsecond a value."""
 
-_COUPLED: Final = 0
 _PREFIX: Final = 1
+_CAREFUL: Final = 2
 
 
 _PREDICTOR_LIMITS: Final = (1.01, 1.25, 3.0)
@@ -144,14 +147,14 @@ class FrameCoder:
         Raises:
             SinkError: a shape other than the layout's, or a value of 2^61 or more.
         """
-        kind = _COUPLED if self._values <= COUPLED_VALUES else _PREFIX
+        kind = _CAREFUL if self._values <= COUPLED_VALUES else _PREFIX
         model = bytearray([kind])
         coded = []
         for plane, values in zip(self._planes, stored, strict=True):
-            choice, errors = _plane_errors(plane, values)
+            choice, errors = _plane_errors(plane, values, careful=kind == _CAREFUL)
             model.append(choice)
             coded.append(errors)
-        fields = _coupled_fields(coded) if kind == _COUPLED else _prefix_fields(coded)
+        fields = _coupled_fields(coded) if kind == _CAREFUL else _prefix_fields(coded)
         return bytes(model), pack_fields(*fields) + pack_fields(*_extra_fields(coded))[::-1]
 
     def decode(self, model: bytes, stream: bytes) -> tuple[NDArray[np.int64], ...]:
@@ -166,9 +169,9 @@ class FrameCoder:
         """
         if self._values > 8 * len(stream):
             raise StatisticsFileError(f"{len(stream)} bytes cannot hold {self._values} values")
-        if len(model) != len(self._layout) + 1 or model[0] not in (_COUPLED, _PREFIX):
+        if len(model) != len(self._layout) + 1 or model[0] > _PREFIX | _CAREFUL:
             raise StatisticsFileError("the values are coded in an unknown way")
-        reader = StreamReader(stream, prefix=model[0] == _PREFIX)
+        reader = StreamReader(stream, prefix=bool(model[0] & _PREFIX), careful=bool(model[0] & _CAREFUL))
         stored = tuple(
             decode_plane(plane, choice, reader) for plane, choice in zip(self._planes, model[1:], strict=True)
         )
@@ -176,7 +179,7 @@ class FrameCoder:
         return stored
 
 
-def _plane_errors(plane: CodedPlane, values: NDArray[np.int64]) -> tuple[int, _Errors]:
+def _plane_errors(plane: CodedPlane, values: NDArray[np.int64], *, careful: bool) -> tuple[int, _Errors]:
     """The plane's byte of the model, and its errors."""
     shape = plane.shape
     expected = (shape.columns, shape.rows) if shape.turned else (shape.rows, shape.columns)
@@ -188,7 +191,7 @@ def _plane_errors(plane: CodedPlane, values: NDArray[np.int64]) -> tuple[int, _E
         raise SinkError("a value is too large to store")
     numbers: NDArray[Any] = values.astype(np.int32 if fits_32_bits(largest, shape) else np.int64)
     predictor = _best_predictor(numbers, plane.noise_scale)
-    prediction = predicted(numbers, shape, PREDICTORS[predictor])
+    prediction = predicted(numbers, shape, PREDICTORS[predictor], careful=careful)
     index = _best_spread(numbers, prediction, plane.noise_scale)
     return predictor * SPREADS + index, _errors(numbers, prediction, spread_of(plane.noise_quarters, index))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from dppix_engine.release.entropy_predict import (
     ROWS,
     Shape,
     evened_row,
+    left_weights,
     plane_shape,
     said_above,
 )
@@ -22,13 +24,17 @@ from dppix_engine.release.entropy_spread import LARGEST_VALUE, LENGTH_BITS, SPRE
 from dppix_engine.release.entropy_tables import STATE_BITS, decode_tables
 from dppix_engine.release.release import PlaneLayout
 
+NO_BOUND: Final = 1 << 62
+"""More than any value can differ from what is expected of it."""
+
 
 class StreamReader:
     """The two ends of one frame's coded values: symbols from the front, what they cannot say from the back."""
 
-    def __init__(self, stream: bytes, *, prefix: bool) -> None:
+    def __init__(self, stream: bytes, *, prefix: bool, careful: bool) -> None:
         self.stream = stream
         self.prefix = prefix
+        self.careful = careful
         self.extra = FieldReader(stream[::-1])
         self.state = FieldReader(stream).read(STATE_BITS)
         self.position = STATE_BITS
@@ -83,12 +89,20 @@ def decode_plane(plane: CodedPlane, choice: int, reader: StreamReader) -> NDArra
     predictor_index, spread_index = divmod(choice, SPREADS)
     predictor = PREDICTORS[predictor_index]
     spread = spread_of(plane.noise_quarters, spread_index)
+    careful = reader.careful and predictor.left_careful is not None
+    bound = shape.bound if careful else NO_BOUND
     values = np.empty((shape.rows, shape.columns), np.int64)
     recent = np.empty((ROWS, shape.columns), np.int64)
     for row in range(shape.rows):
-        above = said_above(recent, predictor) if row else np.full(shape.columns, shape.middle, np.int64)
-        left = predictor.left if row else predictor.left_first
-        decoded = _decode_row(above.tolist(), left, _row_rules(shape, row, recent[0]), spread, reader)
+        if row:
+            above, left = (
+                said_above(recent, predictor, shape, careful=careful),
+                left_weights(predictor, careful=careful),
+            )
+        else:
+            above, left = np.full(shape.columns, shape.middle, np.int64), predictor.left_first
+        rules = _row_rules(shape, row, recent[0], bound if row else NO_BOUND)
+        decoded = _decode_row(above.tolist(), left, rules, spread, reader)
         reader.check()
         if max(decoded) >= LARGEST_VALUE or -min(decoded) >= LARGEST_VALUE:
             raise StatisticsFileError("a coded value is too large")
@@ -105,22 +119,24 @@ class _RowRules:
 
     Attributes:
         lowest, highest: see `Shape`.
+        bound: the most by which a cell may differ from what the rows above say, for the cells to its right.
         areas: for each cell `enlarge` and `reduce` of `Shape`, and what stands in for its even value or None; None
             where all cells have the largest area.
     """
 
     lowest: int
     highest: int
+    bound: int
     areas: list[tuple[int, int, int | None]] | None
 
 
-def _row_rules(shape: Shape, row: int, before: NDArray[np.int64]) -> _RowRules:
+def _row_rules(shape: Shape, row: int, before: NDArray[np.int64], bound: int) -> _RowRules:
     areas = None
     if shape.enlarge is not None and shape.reduce is not None and shape.enlarge[row].max() > 4096:
         sliver = shape.sliver_row and row == shape.rows - 1
         instead: list[int | None] = before.tolist() if sliver else [None] * shape.columns
         areas = list(zip(shape.enlarge[row].tolist(), shape.reduce[row].tolist(), instead, strict=True))
-    return _RowRules(shape.lowest, shape.highest, areas)
+    return _RowRules(shape.lowest, shape.highest, bound, areas)
 
 
 def _decode_row(
@@ -133,7 +149,7 @@ def _decode_row(
     tables = decode_tables(spread.noise_quarters, spread.detail_quarters, prefix=reader.prefix)
     plain = spread.plain_bits
     offset, shift = (1 << plain) - (((1 << plain) - 1) << 3), plain + 1
-    lowest, highest, areas = rules.lowest, rules.highest, rules.areas
+    lowest, highest, bound, areas = rules.lowest, rules.highest, rules.bound, rules.areas
     first, second, third = left
     one = two = three = 0  # what the rows above did not say of the cells to the left
     first_byte = reader.position >> 3
@@ -163,7 +179,12 @@ def _decode_row(
         if areas is not None:
             enlarge, _, instead = areas[column]
             even = (even * enlarge) >> 12 if instead is None else instead
-        three, two, one = two, one, even - said
+        unsaid = even - said
+        if unsaid > bound:
+            unsaid = bound
+        elif unsaid < -bound:
+            unsaid = -bound
+        three, two, one = two, one, unsaid
     reader.position = 8 * first_byte + place
     reader.state = state
     return values

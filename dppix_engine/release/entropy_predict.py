@@ -33,18 +33,22 @@ class Predictor:
             sides they sum to 256.
         left: for the first, second and third cell to the left, the weights of what the rows above did not say.
         left_first: the same in the first row.
+        left_careful: the same as `left` in a careful prediction; None where there is none.
+        kept: sixteenths of what the rows above say that are believed in a signed plane, whose values lie around 0.
     """
 
     above: tuple[tuple[int, int, int, int], ...]
     left: tuple[int, int, int]
     left_first: tuple[int, int, int]
+    left_careful: tuple[int, int, int] | None
+    kept: int
 
 
 PREDICTORS: Final = (
-    Predictor(((12, 13, 13, 14), (12, 12, 13, 14), (11, 11, 11, 12)), (12, 10, 7), (9, 8, 8)),
-    Predictor(((13, 18, 29, 38), (7, 7, 12, 14), (5, 4, 4, 6)), (40, 20, 12), (84, 54, 48)),
-    Predictor(((15, 16, 52, 112), (-2, -8, -11, -5), (5, 1, 4, 5)), (120, 6, 15), (203, 6, 18)),
-    Predictor(((15, 14, 45, 168), (-5, -9, -20, -32), (6, 3, 4, 14)), (178, -36, 26), (264, -60, 36)),
+    Predictor(((12, 13, 13, 14), (12, 12, 13, 14), (11, 11, 11, 12)), (12, 10, 7), (9, 8, 8), (18, 15, 10), 10),
+    Predictor(((13, 18, 29, 38), (7, 7, 12, 14), (5, 4, 4, 6)), (40, 20, 12), (84, 54, 48), (64, 30, 20), 13),
+    Predictor(((15, 16, 52, 112), (-2, -8, -11, -5), (5, 1, 4, 5)), (120, 6, 15), (203, 6, 18), None, 16),
+    Predictor(((15, 14, 45, 168), (-5, -9, -20, -32), (6, 3, 4, 14)), (178, -36, 26), (264, -60, 36), None, 16),
 )
 """Least squares over block means of photographs at four ratios of noise to detail, from much noise to hardly any."""
 
@@ -61,6 +65,9 @@ class Shape:
         sliver_row, sliver_column: whether the last row (column) is less than half as high (wide) as the largest.
         middle: what is expected of a cell of the largest area before anything is known, in sixteenths of a step.
         lowest, highest: bounds of such a cell's true value, in sixteenths of a step.
+        signed: whether values lie around 0.
+        bound: in a careful prediction, the most by which one cell may differ from what is expected of it: one and a
+            half noise scales, in sixteenths of a step.
     """
 
     turned: bool
@@ -73,6 +80,8 @@ class Shape:
     middle: int
     lowest: int
     highest: int
+    signed: bool
+    bound: int
 
 
 def plane_shape(plane: PlaneLayout) -> Shape:
@@ -92,13 +101,14 @@ def plane_shape(plane: PlaneLayout) -> Shape:
     middle, lowest = (0, -(top // 2)) if plane.model.signed else (top // 2, 0)
     return Shape(
         turned, len(heights), len(widths), enlarge, reduce, bool(sliver_row), bool(sliver_column),
-        middle, lowest, lowest + top,
+        middle, lowest, lowest + top, plane.model.signed, int(24 * plane.scale / plane.step),
     )  # fmt: skip
 
 
 def fits_32_bits(largest_value: int, shape: Shape) -> bool:
     """Whether 32-bit numbers hold every intermediate of a prediction: the same results in half the time."""
-    return largest_value < SMALL and abs(shape.middle) < 64 * SMALL and shape.highest < 128 * SMALL
+    within = abs(shape.middle) < 64 * SMALL and shape.highest < 128 * SMALL and shape.bound < 16 * SMALL
+    return largest_value < SMALL and within
 
 
 def evened(values: NDArray[Any], shape: Shape) -> NDArray[Any]:
@@ -128,29 +138,31 @@ def evened_row(values: NDArray[np.int64], shape: Shape, row: int) -> NDArray[np.
     return even
 
 
-def predicted(values: NDArray[Any], shape: Shape, predictor: Predictor) -> NDArray[Any]:
+def predicted(values: NDArray[Any], shape: Shape, predictor: Predictor, *, careful: bool) -> NDArray[Any]:
     """Predictions of all turned values, in sixteenths of a step.
 
     Args:
         values: shape (rows, columns), int64, or int32 where `fits_32_bits`.
         shape: the plane's geometry.
         predictor: the weights.
+        careful: whether no single cell may say much, because much of its value is noise with long tails.
 
     Returns:
         An array of the same shape and type.
     """
+    careful = careful and predictor.left_careful is not None
     even = evened(values, shape)
     prediction = np.full_like(even, shape.middle)
     if shape.rows > 1:
-        sums = _side_sums(np.concatenate([even[:1], even[:1], even[:-1]]))
-        total = np.zeros_like(even[1:])
-        for row, weights in enumerate(predictor.above):
-            for part, weight in zip(sums, weights, strict=True):
-                total += weight * part[2 - row : len(part) - row]
-        prediction[1:] = total >> 8
+        prediction[1:] = _all_said_above(even, predictor, shape, careful=careful)
     unsaid = even - prediction
+    if careful:
+        unsaid[1:] = np.clip(unsaid[1:], -shape.bound, shape.bound)
     correction = np.full_like(even, 128)
-    for rows, beside in ((slice(0, 1), predictor.left_first), (slice(1, None), predictor.left)):
+    for rows, beside in (
+        (slice(0, 1), predictor.left_first),
+        (slice(1, None), left_weights(predictor, careful=careful)),
+    ):
         for away, weight in enumerate(beside, start=1):
             correction[rows, away:] += weight * unsaid[rows, :-away]
     prediction += correction >> 8
@@ -161,33 +173,69 @@ def predicted(values: NDArray[Any], shape: Shape, predictor: Predictor) -> NDArr
     return ((prediction * shape.reduce) >> 12).astype(values.dtype)
 
 
-def said_above(rows: NDArray[np.int64], predictor: Predictor) -> NDArray[np.int64]:
+def left_weights(predictor: Predictor, *, careful: bool) -> tuple[int, int, int]:
+    """Weights of the cells to the left, in all rows but the first."""
+    return predictor.left_careful if careful and predictor.left_careful is not None else predictor.left
+
+
+def _all_said_above(even: NDArray[Any], predictor: Predictor, shape: Shape, *, careful: bool) -> NDArray[Any]:
+    """What the rows above say of all rows but the first; shape (rows - 1, columns)."""
+    above = np.concatenate([even[:1], even[:1], even[:-1]])
+    total = np.zeros_like(even[1:])
+    sums = _side_sums(above)
+    for row, weights in enumerate(predictor.above):
+        for part, weight in zip(sums, weights, strict=True):
+            total += weight * part[2 - row : len(part) - row]
+    said = total >> 8
+    if careful:
+        padded = _padded(above)
+        total[:] = 0
+        for row, both_sides in enumerate(_both_sides(predictor)):
+            for place, weight in enumerate(both_sides):
+                part = padded[2 - row : len(padded) - row, place : place + even.shape[1]] - said
+                total += weight * np.clip(part, -shape.bound, shape.bound)
+        said += (3 * total) >> 9
+    return (said * predictor.kept) >> 4 if shape.signed else said
+
+
+def said_above(rows: NDArray[np.int64], predictor: Predictor, shape: Shape, *, careful: bool) -> NDArray[np.int64]:
     """What three rows of even values, the nearest first, say about the row below them.
 
     Args:
         rows: shape (3, columns); a row above the first stands for the first.
         predictor: the weights.
+        shape: the plane's geometry.
+        careful: see `predicted`.
 
     Returns:
         Sixteenths of a step in a cell of the largest area; shape (columns,).
     """
-    weights = np.array(predictor.above, np.int64)
-    total = np.zeros(rows.shape, np.int64)
-    for part, column in zip(_side_sums(rows), weights.T, strict=True):
-        total += column[:, None] * part
-    above: NDArray[np.int64] = total.sum(axis=0) >> 8
-    return above
+    windows = np.lib.stride_tricks.sliding_window_view(_padded(rows), shape.columns, axis=1)
+    weights = np.array(_both_sides(predictor), np.int64)[:, :, None]
+    said: NDArray[np.int64] = (weights * windows).sum(axis=(0, 1)) >> 8
+    if careful and predictor.left_careful is not None:
+        limited = np.minimum(np.maximum(windows - said, -shape.bound), shape.bound)
+        said += (3 * (weights * limited).sum(axis=(0, 1))) >> 9
+    return (said * predictor.kept) >> 4 if shape.signed else said
+
+
+def _both_sides(predictor: Predictor) -> tuple[tuple[int, ...], ...]:
+    """For each row above, the weights of the seven cells from the left to the right."""
+    return tuple((*weights, *weights[-2::-1]) for weights in predictor.above)
 
 
 def _side_sums(rows: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """For each cell, the sums of the two cells 3, 2 and 1 columns away, and the cell itself.
-
-    Beyond the ends of a row stand its first and its last value.
-    """
+    """For each cell, the sums of the two cells 3, 2 and 1 columns away, and the cell itself."""
     columns = rows.shape[1]
-    padded = np.empty((len(rows), columns + 2 * REACH), rows.dtype)
+    padded = _padded(rows)
+    sides = [padded[:, REACH - away :][:, :columns] + padded[:, REACH + away :][:, :columns] for away in (3, 2, 1)]
+    return (*sides, rows)
+
+
+def _padded(rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows with three more cells at either end, like the first and the last."""
+    padded = np.empty((len(rows), rows.shape[1] + 2 * REACH), rows.dtype)
     padded[:, REACH:-REACH] = rows
     padded[:, :REACH] = rows[:, :1]
     padded[:, -REACH:] = rows[:, -1:]
-    sides = [padded[:, REACH - away :][:, :columns] + padded[:, REACH + away :][:, :columns] for away in (3, 2, 1)]
-    return (*sides, rows)
+    return padded

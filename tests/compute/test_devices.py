@@ -51,6 +51,10 @@ def test_a_device_that_aborts_its_process_is_skipped_with_its_reason(
     assert "install gcc" in toy.reason
     with pytest.raises(DeviceError, match="signal 6"):
         open_engine("opencl:0:0")
+    notices: list[str] = []
+    open_engine("auto", notice=notices.append)
+    assert len(notices) == 1
+    assert "Toy is skipped" in notices[0]
 
 
 def test_without_any_opencl_the_program_goes_on_with_numpy(

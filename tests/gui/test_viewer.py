@@ -31,7 +31,8 @@ def wheel(canvas: Canvas, where: QPoint, notches: int) -> None:
 def pixels(canvas: Canvas) -> np.ndarray:
     image = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
+    inside = rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
+    return inside.copy()  # the image takes its memory with it
 
 
 def picture_point(view: View, where: QPoint) -> tuple[float, float]:

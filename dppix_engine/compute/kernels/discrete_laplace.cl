@@ -78,29 +78,33 @@ static void refill(stream_t *stream, constant uint *key)
     stream->position = 0;
 }
 
-static uint next_word(stream_t *stream, constant uint *key)
+/* Word `position` of the blocks that are held, in the RFC's order: word `position % 16` of block `position / 16`. */
+static uint held_word(const stream_t *stream, const uint position)
 {
-    if (stream->position == 16 * LANES)
-        refill(stream, key);
-    const uint position = stream->position++;
-    return stream->words[(position & 15) * LANES + (position >> 4)]; /* word `position % 16` of block `position / 16` */
+    return stream->words[(position & 15) * LANES + (position >> 4)];
 }
 
 /* 32 comparisons [192 random bits < threshold], one in each bit. */
 static uint coins(stream_t *stream, constant uint *key, global const uint *threshold)
 {
     uint below = 0u, undecided = 0xffffffffu;
-    for (int word = 0; word < 6; word++) {
+    uint position = stream->position; /* a copy, so that it stays in a register */
+    for (int word = 0; word < 6 && undecided; word++) {
         const uint bits = threshold[word];
         for (int bit = 31; bit >= 0; bit--) {
+            if (position == 16 * LANES) {
+                refill(stream, key);
+                position = 0;
+            }
             const uint one = -((bits >> bit) & 1u); /* all ones where the threshold's bit is 1 */
-            const uint drawn = next_word(stream, key);
+            const uint drawn = held_word(stream, position++);
             below |= undecided & ~drawn & one;
             undecided &= drawn ^ ~one;
             if (!undecided)
-                return below;
+                break;
         }
     }
+    stream->position = position;
     return below;
 }
 
@@ -150,6 +154,9 @@ kernel void keystream(constant uint *key, const ulong block, const int count, gl
     stream_t stream;
     stream.block = block;
     stream.position = 16 * LANES;
-    for (int i = 0; i < count; i++)
-        words[i] = next_word(&stream, key);
+    for (int i = 0; i < count; i++) {
+        if (stream.position == 16 * LANES)
+            refill(&stream, key);
+        words[i] = held_word(&stream, stream.position++);
+    }
 }
