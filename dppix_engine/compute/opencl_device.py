@@ -13,7 +13,6 @@ from functools import wraps
 from importlib.resources import files
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from dppix_engine.compute.opencl_environment import prepare_environment
@@ -24,6 +23,9 @@ prepare_environment()
 import pyopencl as cl  # noqa: E402 - drivers read the environment when they are loaded
 
 _BUILD_OPTIONS: Final = ("-cl-std=CL1.2", "-w")
+_NEEDED: Final = {"discrete_laplace": ("sampler",), "stored_values": ("arithmetic", "sampler")}
+"""Files without a kernel of their own that stand before a file; all others need arithmetic.cl alone."""
+
 Arguments = Sequence[Any]
 
 
@@ -86,7 +88,7 @@ class OpenCLDevice:
         key = (file, name + " ".join(options))
         if key not in self._programs:
             folder = files("dppix_engine.compute.kernels")
-            parts = ("arithmetic", file)
+            parts = (*_NEEDED.get(file, ("arithmetic",)), file)
             source = "\n".join(folder.joinpath(f"{part}.cl").read_text("utf-8") for part in parts)
             program = cl.Program(self.context, source).build([*_BUILD_OPTIONS, *options], cache_dir=False)  # type: ignore[arg-type]  # False is its documented "no cache"
             self._programs[key] = cl.Kernel(program, name)
@@ -116,14 +118,6 @@ class OpenCLDevice:
         if self.shares_memory:
             return self.result(array)
         return cl.Buffer(self.context, cl.mem_flags.READ_WRITE, array.nbytes)
-
-    def marked(self, name: str, count: int, mark: int) -> Any:  # noqa: ANN401
-        """A `scratch` buffer of at least `count` longs, every one of which held `mark` when it was made."""
-        kept = self._scratch.get(name)
-        if kept is None or kept.size < 8 * count:
-            kept = self.scratch(name, 8 * count)
-            cl.enqueue_fill_buffer(self.queue, kept, np.array(mark, np.int64), 0, kept.size // 8 * 8)
-        return kept
 
     def collect(self, buffer: Any, array: NDArray[Any]) -> None:  # noqa: ANN401
         """Wait for the queue and have the buffer's bytes in `array`; a map without a copy on CPUs."""

@@ -16,8 +16,8 @@ from dppix_engine.errors import DeviceLostError
 from dppix_engine.privacy.discrete_laplace import THRESHOLD_BITS, THRESHOLD_WORDS, SamplerTable
 from dppix_engine.release.release import Layout
 
-_USED: Final = -(2**63)
-"""Mark of a place whose noise was taken, or never written; see stored_values.cl."""
+_UNWRITTEN: Final = -(2**63)
+"""Mark of a value that no kernel has written; no release holds it."""
 
 _CHUNK_ROWS: Final = 64
 _GROUP: Final = 64
@@ -32,8 +32,7 @@ class _Geometry:
     chunk_rows: Any
     chunk_starts: Any
     column_edges: Any
-    steps: tuple[int, ...]
-    planes: NDArray[np.int64]
+    planes: Any
     maps: Any
     kept: tuple[NDArray[Any], ...]  # host arrays that the buffers stand on
 
@@ -46,7 +45,7 @@ class _Coins:
     counts: tuple[int, ...]
     groups: int
     thresholds: Any
-    planes: Any
+    streams: Any
     kept: tuple[NDArray[Any], ...]
 
 
@@ -65,17 +64,20 @@ class OpenCLRelease:
 
     @on_device
     def cell_sums(self, pixels: NDArray[np.uint8], layout: Layout) -> Planes:
-        """See `ReleaseBackend.cell_sums`: the stored values of a step of one and no noise."""
-        none = np.zeros(layout.values, np.int64)
-        return self._stored(pixels, layout, self._device.result(none), (1,) * len(layout.planes))
+        """See `ReleaseBackend.cell_sums`."""
+        kernel = self._device.kernel("stored_values", "exact_values", CHANNELS=_channels(layout))
+        return self._finished(layout, kernel, (layout.values,), (_GROUP,), self._summed(pixels, layout))
 
     @on_device
     def noise(self, tables: Sequence[SamplerTable], counts: Sequence[int], key: bytes) -> Planes:
         """See `ReleaseBackend.noise`."""
+        device, coins = self._device, self._tables_of_noise(tuple(tables), tuple(counts))
         drawn = np.empty(sum(counts), np.int64)
-        target = self._device.result(drawn)
-        self._draw(tables, counts, key, target)
-        self._device.collect(target, drawn)
+        target = device.result(drawn)
+        words = np.frombuffer(key, "<u4").astype(np.uint32)
+        arguments = (device.read_only(words), coins.thresholds, coins.streams, np.int32(len(coins.tables)), target)
+        device.run(device.kernel("discrete_laplace", "discrete_laplace"), (coins.groups,), self._local, arguments)
+        device.collect(target, drawn)
         return tuple(np.split(drawn, np.cumsum(counts)[:-1]))
 
     @on_device
@@ -83,59 +85,53 @@ class OpenCLRelease:
         self, pixels: NDArray[np.uint8], layout: Layout, tables: Sequence[SamplerTable], key: bytes
     ) -> Planes:
         """See `ReleaseBackend.stored_values`."""
-        noise = self._device.marked("noise", layout.values, _USED)
-        words = self._draw(tables, [plane.grid.cells for plane in layout.planes], key, noise)
-        stored = self._stored(pixels, layout, noise, tuple(plane.step for plane in layout.planes))
-        del words  # held until the queue was drained
-        return stored
+        device = self._device
+        coins = self._tables_of_noise(tuple(tables), tuple(plane.grid.cells for plane in layout.planes))
+        words = np.frombuffer(key, "<u4").astype(np.uint32)
+        drawing = (device.read_only(words), coins.thresholds, coins.streams)
+        kernel = device.kernel("stored_values", "stored_values", CHANNELS=_channels(layout))
+        return self._finished(layout, kernel, (coins.groups,), self._local, (*drawing, *self._summed(pixels, layout)))
 
-    def _stored(self, pixels: NDArray[np.uint8], layout: Layout, noise: Any, steps: tuple[int, ...]) -> Planes:  # noqa: ANN401
+    @property
+    def _local(self) -> tuple[int, ...]:
+        return (1,) if self._device.shape is KernelShape.STRIP else (_GROUP,)
+
+    def _summed(self, pixels: NDArray[np.uint8], layout: Layout) -> tuple[Any, ...]:
+        """Start the sums of a frame; the arguments by which the next kernel finds them."""
         device, geometry = self._device, self._tables_of(layout)
-        channels = len(layout.planes[0].model.coefficients)
-        fine = layout.planes[0].grid
-        frame = device.read_only(pixels)
+        fine, channels = layout.planes[0].grid, _channels(layout)
+        columns = np.int32(fine.columns)
         sums = device.scratch("sums", 4 * geometry.chunks * fine.columns * channels)
-        shared = (
-            frame,
-            np.int32(layout.width),
-            geometry.chunk_rows,
-            geometry.column_edges,
-            np.int32(fine.columns),
-            sums,
-        )
+        frame = device.read_only(pixels)
+        arguments = (frame, np.int32(layout.width), geometry.chunk_rows, geometry.column_edges, columns, sums)
         if device.shape is KernelShape.STRIP:
             kernel = device.kernel("cell_sums", "cell_sums_strip", CHANNELS=channels)
-            device.run(kernel, (geometry.chunks,), (1,), shared)
+            device.run(kernel, (geometry.chunks,), (1,), arguments)
         else:
             kernel = device.kernel("cell_sums", "cell_sums_cell", CHANNELS=channels)
-            device.run(kernel, (fine.columns, geometry.chunks), (_GROUP, 1), shared)
-        stored = np.full(layout.values, _USED, np.int64)
-        target = device.result(stored)
-        planes = geometry.planes if steps == geometry.steps else _plane_rows(layout, steps)
-        arguments = (
-            sums, geometry.chunk_starts, np.int32(fine.columns), device.read_only(planes), np.int32(len(layout.planes)),
-            geometry.maps, noise, target,
-        )  # fmt: skip
-        device.run(
-            device.kernel("stored_values", "stored_values", CHANNELS=channels), (layout.values,), (_GROUP,), arguments
-        )
-        device.collect(target, stored)
-        if np.any(stored == _USED):
+            device.run(kernel, (fine.columns, geometry.chunks), (_GROUP, 1), arguments)
+        count = np.int32(len(layout.planes))
+        return sums, geometry.chunk_starts, columns, geometry.planes, count, geometry.maps
+
+    def _finished(
+        self,
+        layout: Layout,
+        kernel: Any,  # noqa: ANN401 - pyopencl is untyped
+        size: tuple[int, ...],
+        local: tuple[int, ...],
+        arguments: tuple[Any, ...],
+    ) -> Planes:
+        """Run the last kernel and bring its values back; a value that it did not write is found by its mark."""
+        values = np.full(layout.values, _UNWRITTEN, np.int64)
+        target = self._device.result(values)
+        self._device.run(kernel, size, local, (*arguments, target))
+        self._device.collect(target, values)
+        if np.any(values == _UNWRITTEN):
             raise DeviceLostError("a kernel did not run, so nothing was released")
-        parts = np.split(stored, np.cumsum([plane.grid.cells for plane in layout.planes])[:-1])
+        parts = np.split(values, np.cumsum([plane.grid.cells for plane in layout.planes])[:-1])
         return tuple(
             part.reshape(plane.grid.rows, plane.grid.columns) for part, plane in zip(parts, layout.planes, strict=True)
         )
-
-    def _draw(self, tables: Sequence[SamplerTable], counts: Sequence[int], key: bytes, target: Any) -> object:  # noqa: ANN401
-        """Start the noise kernel; what it returns must be kept until the queue is drained."""
-        device, coins = self._device, self._tables_of_noise(tuple(tables), tuple(counts))
-        words = np.frombuffer(key, "<u4").astype(np.uint32)
-        buffer = device.read_only(words)
-        arguments = (buffer, coins.thresholds, coins.planes, np.int32(len(coins.tables)), target)
-        local = (1,) if device.shape is KernelShape.STRIP else (_GROUP,)
-        device.run(device.kernel("discrete_laplace", "discrete_laplace"), (coins.groups,), local, arguments)
-        return words, buffer
 
     def _tables_of(self, layout: Layout) -> _Geometry:
         if self._geometry is None or self._geometry.layout is not layout:
@@ -157,12 +153,11 @@ def _geometry(device: OpenCLDevice, layout: Layout) -> _Geometry:
         starts.append(len(tops))
     chunk_rows = np.array([*tops, fine.height], np.int32)
     chunk_starts = np.array(starts, np.int32)
-    maps, _ = _maps(layout)
-    kept = (chunk_rows, chunk_starts, fine.column_edges, maps)
-    rows, chunk_buffer, columns, map_buffer = (device.read_only(array) for array in kept)
-    steps = tuple(plane.step for plane in layout.planes)
-    planes = _plane_rows(layout, steps)
-    return _Geometry(layout, len(tops), rows, chunk_buffer, columns, steps, planes, map_buffer, kept)
+    maps, places = _maps(layout)
+    planes = _plane_rows(layout, places)
+    kept = (chunk_rows, chunk_starts, fine.column_edges, planes, maps)
+    tops_buffer, starts_buffer, columns, plane_rows, map_buffer = (device.read_only(array) for array in kept)
+    return _Geometry(layout, len(tops), tops_buffer, starts_buffer, columns, plane_rows, map_buffer, kept)
 
 
 def _maps(layout: Layout) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:
@@ -180,36 +175,39 @@ def _maps(layout: Layout) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:
     return np.concatenate(parts), places
 
 
-def _plane_rows(layout: Layout, steps: tuple[int, ...]) -> NDArray[np.int64]:
+def _plane_rows(layout: Layout, places: list[tuple[int, int]]) -> NDArray[np.int64]:
     """The table `planes` of stored_values.cl."""
-    _, places = _maps(layout)
     table = np.zeros((len(layout.planes), 12), np.int64)
     first = 0
-    for row, plane, step, place in zip(table, layout.planes, steps, places, strict=True):
-        row[:4] = first, plane.grid.cells, plane.grid.columns, step
+    for row, plane, place in zip(table, layout.planes, places, strict=True):
+        row[:4] = first, plane.grid.cells, plane.grid.columns, plane.step
         row[4 : 4 + len(plane.model.coefficients)] = plane.model.coefficients
         row[7:9] = place
         first += plane.grid.cells
     return table
 
 
+def _channels(layout: Layout) -> int:
+    return len(layout.planes[0].model.coefficients)
+
+
 def _coins(device: OpenCLDevice, tables: tuple[SamplerTable, ...], counts: tuple[int, ...]) -> _Coins:
     streams = plane_streams(tables, counts)
-    planes = np.zeros((len(streams), 8), np.int64)
+    rows = np.zeros((len(streams), 8), np.int64)
     words: list[int] = []
     first_group = first_value = 0
-    for row, stream in zip(planes, streams, strict=True):
+    for row, stream in zip(rows, streams, strict=True):
         row[:] = _stream_row(stream, first_group, first_value, len(words))
         words += _threshold_words(stream.table)
         first_group += stream.groups
         first_value += stream.values
     thresholds = np.array(words, np.uint32)
-    buffers = device.read_only(thresholds), device.read_only(planes)
-    return _Coins(tables, counts, first_group, *buffers, (thresholds, planes))
+    buffers = device.read_only(thresholds), device.read_only(rows)
+    return _Coins(tables, counts, first_group, *buffers, (thresholds, rows))
 
 
 def _stream_row(stream: PlaneStream, first_group: int, first_value: int, threshold: int) -> tuple[int, ...]:
-    """One row of the table `planes` of discrete_laplace.cl."""
+    """One row of the table `streams` of sampler.cl."""
     return (
         first_group, stream.groups, first_value, stream.values,
         stream.table.digits, stream.first_block, stream.blocks_a_group, threshold,

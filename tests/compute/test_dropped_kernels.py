@@ -31,7 +31,7 @@ class _Dropping(OpenCLDevice):
         super().run(kernel, size, local, arguments)
 
 
-@pytest.mark.parametrize("dropped", ["discrete_laplace", "stored_values"])
+@pytest.mark.parametrize("dropped", ["stored_values"])
 @pytest.mark.parametrize("shape", list(KernelShape))
 def test_a_release_never_takes_the_noise_of_the_one_before_it(
     opencl_place: Place, dropped: str, shape: KernelShape
