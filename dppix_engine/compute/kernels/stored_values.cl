@@ -15,10 +15,8 @@
 
 /* Exact sum of one cell of a plane. */
 static long exact_sum(global const uint *sums, global const int *chunk_starts, const int fine_columns,
-                      global const long *plane, global const int *maps, const int index)
+                      global const long *plane, global const int *maps, const int row, const int column)
 {
-    const int row = index / (int)plane[2];
-    const int column = index % (int)plane[2];
     global const int *rows = maps + plane[7];
     global const int *columns = maps + plane[8];
     long total = 0;
@@ -44,9 +42,17 @@ kernel void stored_values(constant uint *key, global const uint *thresholds, glo
     draw_group(key, thresholds, streams, group, noise);
     const int start = (int)(32 * group);
     const int count = min(32, (int)planes[1] - start);
+    const int plane_columns = (int)planes[2];
+    int row = start / plane_columns;
+    int column = start % plane_columns;
     for (int i = 0; i < count; i++) {
-        const long noisy = exact_sum(sums, chunk_starts, fine_columns, planes, maps, start + i) + noise[i];
+        const long noisy = exact_sum(sums, chunk_starts, fine_columns, planes, maps, row, column) + noise[i];
         out[planes[0] + start + i] = floor_quotient(2 * noisy + planes[3], 2 * planes[3]);
+        column++;
+        if (column == plane_columns) {
+            column = 0;
+            row++;
+        }
     }
 }
 
@@ -61,5 +67,7 @@ kernel void exact_values(global const uint *sums, global const int *chunk_starts
     if (plane == plane_count)
         return;
     planes += 12 * plane;
-    out[item] = exact_sum(sums, chunk_starts, fine_columns, planes, maps, (int)(item - planes[0]));
+    const int index = (int)(item - planes[0]);
+    const int columns = (int)planes[2];
+    out[item] = exact_sum(sums, chunk_starts, fine_columns, planes, maps, index / columns, index % columns);
 }
