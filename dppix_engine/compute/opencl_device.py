@@ -81,10 +81,14 @@ class OpenCLDevice:
         self._programs: dict[tuple[str, str], Any] = {}
         self._scratch: dict[str, Any] = {}
 
+    @property
+    def lanes(self) -> int:
+        """Groups of noise that a work-item draws together."""
+        return 8 if self.shape is KernelShape.STRIP else 1
+
     def kernel(self, file: str, name: str, **constants: int) -> Any:  # noqa: ANN401 - pyopencl is untyped
         """The kernel `name` of `kernels/<file>.cl`, built once for each set of constants."""
-        lanes = 8 if self.shape is KernelShape.STRIP else 1
-        options = [f"-D{key}={value}" for key, value in sorted({"LANES": lanes, **constants}.items())]
+        options = [f"-D{key}={value}" for key, value in sorted({"LANES": self.lanes, **constants}.items())]
         key = (file, name + " ".join(options))
         if key not in self._programs:
             folder = files("dppix_engine.compute.kernels")

@@ -43,7 +43,7 @@ class _Coins:
 
     tables: tuple[SamplerTable, ...]
     counts: tuple[int, ...]
-    groups: int
+    items: int
     thresholds: Any
     streams: Any
     kept: tuple[NDArray[Any], ...]
@@ -76,7 +76,7 @@ class OpenCLRelease:
         target = device.result(drawn)
         words = np.frombuffer(key, "<u4").astype(np.uint32)
         arguments = (device.read_only(words), coins.thresholds, coins.streams, np.int32(len(coins.tables)), target)
-        device.run(device.kernel("discrete_laplace", "discrete_laplace"), (coins.groups,), self._local, arguments)
+        device.run(device.kernel("discrete_laplace", "discrete_laplace"), (coins.items,), self._local, arguments)
         device.collect(target, drawn)
         return tuple(np.split(drawn, np.cumsum(counts)[:-1]))
 
@@ -90,7 +90,7 @@ class OpenCLRelease:
         words = np.frombuffer(key, "<u4").astype(np.uint32)
         drawing = (device.read_only(words), coins.thresholds, coins.streams)
         kernel = device.kernel("stored_values", "stored_values", CHANNELS=_channels(layout))
-        return self._finished(layout, kernel, (coins.groups,), self._local, (*drawing, *self._summed(pixels, layout)))
+        return self._finished(layout, kernel, (coins.items,), self._local, (*drawing, *self._summed(pixels, layout)))
 
     @property
     def _local(self) -> tuple[int, ...]:
@@ -195,15 +195,16 @@ def _coins(device: OpenCLDevice, tables: tuple[SamplerTable, ...], counts: tuple
     streams = plane_streams(tables, counts)
     rows = np.zeros((len(streams), 8), np.int64)
     words: list[int] = []
-    first_group = first_value = 0
+    first_group = first_value = items = 0
     for row, stream in zip(rows, streams, strict=True):
         row[:] = _stream_row(stream, first_group, first_value, len(words))
         words += _threshold_words(stream.table)
         first_group += stream.groups
+        items += -(-stream.groups // device.lanes)
         first_value += stream.values
     thresholds = np.array(words, np.uint32)
     buffers = device.read_only(thresholds), device.read_only(rows)
-    return _Coins(tables, counts, first_group, *buffers, (thresholds, rows))
+    return _Coins(tables, counts, items, *buffers, (thresholds, rows))
 
 
 def _stream_row(stream: PlaneStream, first_group: int, first_value: int, threshold: int) -> tuple[int, ...]:

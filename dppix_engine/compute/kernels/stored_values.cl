@@ -1,9 +1,9 @@
 /* What a release stores: floor((exact sum + noise) / step + 1/2) for every cell of every plane.  Private.
 
    The oracle: compute/numpy_release.py.   Before it stand arithmetic.cl and sampler.cl.
-   A work-item draws the noise of one group of 32 values and adds it to their sums at once: noise is never held in memory
-   that outlives the draw, so no release can be given the noise of another.
-   global size: at least the number of groups of all planes (`exact_values`: of values).
+   A work-item draws the noise of LANES groups of 32 values and adds it to their sums at once: noise is never held in
+   memory that outlives the draw, so no release can be given the noise of another.
+   global size: at least the work-items of all planes (`exact_values`: the number of values).
    key, thresholds, streams: see sampler.cl.
    sums: partial sums of cell_sums.cl over the fine grid.
    chunk_starts: for each row of fine cells its first chunk; rows + 1 numbers.
@@ -31,22 +31,22 @@ kernel void stored_values(constant uint *key, global const uint *thresholds, glo
                           global const uint *sums, global const int *chunk_starts, const int fine_columns,
                           global const long *planes, const int plane_count, global const int *maps, global long *out)
 {
-    const long item = get_global_id(0);
-    const int plane = plane_of_group(streams, plane_count, item);
+    long group = get_global_id(0);
+    const int plane = plane_of_item(streams, plane_count, &group);
     if (plane == plane_count)
         return;
     streams += 8 * plane;
     planes += 12 * plane;
-    const long group = item - streams[0];
-    long noise[32];
-    draw_group(key, thresholds, streams, group, noise);
+    long noise[LANES][32];
+    draw_groups(key, thresholds, streams, group, noise);
     const int start = (int)(32 * group);
-    const int count = min(32, (int)planes[1] - start);
+    const int count = min(32 * LANES, (int)planes[1] - start);
     const int plane_columns = (int)planes[2];
     int row = start / plane_columns;
     int column = start % plane_columns;
     for (int i = 0; i < count; i++) {
-        const long noisy = exact_sum(sums, chunk_starts, fine_columns, planes, maps, row, column) + noise[i];
+        const long exact = exact_sum(sums, chunk_starts, fine_columns, planes, maps, row, column);
+        const long noisy = exact + noise[i >> 5][i & 31];
         out[planes[0] + start + i] = floor_quotient(2 * noisy + planes[3], 2 * planes[3]);
         column++;
         if (column == plane_columns) {
