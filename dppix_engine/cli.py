@@ -10,9 +10,11 @@ import argparse
 import difflib
 import importlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol, cast
 
@@ -23,6 +25,7 @@ from dppix_engine.version import VERSION
 
 DEBUG_VARIABLE: Final = "DPPIX_DEBUG"
 INTERRUPTED: Final = 130
+_STOPPED: Final = "stopped at your request"
 
 COMMANDS: Final = {
     "gui": ("window", "the window, with the files given; also 'dppix' alone and 'dppix FILE...'"),
@@ -61,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    interrupts = _Interrupts()
+    if argv is None:
+        signal.signal(signal.SIGINT, interrupts)
     _forbid_core_dumps()
     _make_output_safe()
     try:
@@ -70,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _abandon_output()
         code = 1
     except KeyboardInterrupt:
-        code = _failed("stopped at your request", INTERRUPTED)
+        code = _failed(_STOPPED, INTERRUPTED)
     except DppixError as error:
         code = _failed(error.line, error.exit_code)
     except SystemExit as end:  # argparse, after --help
@@ -78,8 +84,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         code = _failed("there is not enough memory; reduce the picture first", 1)
     except Exception as error:
-        code = _failed(internal_error(error), 1)
+        # an interrupt inside the import of a compiled module comes out as an ImportError
+        code = _failed(_STOPPED, INTERRUPTED) if interrupts.seen else _failed(internal_error(error), 1)
+    if code == INTERRUPTED and argv is None:
+        _leave_at_once(code)
     return code
+
+
+class _Interrupts:
+    """What Ctrl-C does to this process: as always, and it is remembered."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __call__(self, _number: int, _frame: object) -> None:
+        self.seen = True
+        raise KeyboardInterrupt
+
+
+def _leave_at_once(code: int) -> None:
+    """End the process without tearing the interpreter down.
+
+    Everything was cleaned up on the way here. A driver's threads may still be compiling or running a kernel, and some
+    crash when their libraries are unloaded under them.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def internal_error(error: BaseException) -> str:
