@@ -12,8 +12,9 @@ records are whole is still good (`complete` is then false). Anything after E is 
 H, the header: a deterministic CBOR map (RFC 8949, section 4.2.1) with the keys
     0  format version, 1
     1  width, 2  height of the frame in pixels
-    3  settings: a map from the number of a field (`_FIELDS`) to its value: fractions as [numerator, denominator], words
-       as text; Auto and "no budget" as null
+    3  settings: a map from the number of a field (0 epsilon, 1 m, 2 cell, 3 mechanism, 4 colour, 5 render, 6 unit,
+       7 budget, 8 precision) to its value: fractions as [numerator, denominator], words as text; Auto and "no budget"
+       as null
     4  side of a base cell in pixels
     5  grid rule, "fixed" or "balanced" (release/grid.py)
     6  planes: an array of [name, scale numerator, scale denominator, step]
@@ -43,22 +44,18 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dppix_engine.errors import DppixError, SettingsError, StatisticsFileError
+from dppix_engine.errors import DppixError, StatisticsFileError
 from dppix_engine.privacy.composition import Charge
 from dppix_engine.release.entropy import FrameCoder
-from dppix_engine.release.grid import MAXIMUM_SIDE, GridRule
-from dppix_engine.release.release import Layout, Release, Standing, public_layout, require_charged
-from dppix_engine.settings import SETTINGS_VERSION, Settings
+from dppix_engine.release.plain_cbor import from_plain_cbor, plain_cbor
+from dppix_engine.release.release import Layout, Release, Standing, require_charged
+from dppix_engine.release.statistics_header import FORMAT_VERSION, header_of, layout_of
 from dppix_engine.sinks.atomic import write_atomically
 
 MAGIC: Final = b"\x89DPX\r\n\x1a\n"
-FORMAT_VERSION: Final = 1
-MAXIMUM_PIXELS: Final = 1 << 28
-MAXIMUM_HEADER: Final = 4096
 MAXIMUM_FILE: Final = 1 << 32
 
 _RECORD_BYTES: Final = 9
-_FIELDS: Final = ("epsilon", "m", "cell", "mechanism", "colour", "render", "unit", "budget", "precision")
 _DELTA_DIGITS: Final = 40
 
 
@@ -97,7 +94,7 @@ class StatisticsWriter:
         self._coder = FrameCoder(layout.planes)
         self._frames = 0
         file.write(MAGIC)
-        self._record(b"H", _encoded(_header(layout)))
+        self._record(b"H", plain_cbor(header_of(layout)))
 
     def frame(self, release: Release) -> None:
         """Add one frame: what was paid for it, then its values.
@@ -108,13 +105,13 @@ class StatisticsWriter:
         require_charged(release)
         charge = release.charge
         model, stream = self._coder.encode(release.stored)
-        self._record(b"L", _encoded([*charge.epsilon.as_integer_ratio(), _decimal(charge.delta), charge.m, 1]))
+        self._record(b"L", plain_cbor([*charge.epsilon.as_integer_ratio(), _decimal(charge.delta), charge.m, 1]))
         self._record(b"F", b"\0" + model + stream)
         self._frames += 1
 
     def close(self) -> None:
         """Add the end record."""
-        self._record(b"E", _encoded([self._frames]))
+        self._record(b"E", plain_cbor([self._frames]))
 
     def _record(self, kind: bytes, payload: bytes) -> None:
         body = kind + len(payload).to_bytes(4, "little") + payload
@@ -183,7 +180,7 @@ def parse_statistics(data: bytes) -> StatisticsFile:
     kind, payload = next(records, (b"", b""))
     if kind != b"H":
         raise StatisticsFileError("the statistics file was cut before its first frame", advice="get the whole file")
-    layout = _layout(_decoded(payload, dict))
+    layout = layout_of(from_plain_cbor(payload, dict))
     coder = FrameCoder(layout.planes)
     releases: list[Release] = []
     paid: Charge | None = None
@@ -193,13 +190,13 @@ def parse_statistics(data: bytes) -> StatisticsFile:
         if complete:
             raise StatisticsFileError("the statistics file goes on after its end")
         if kind == b"L" and paid is None:
-            paid = _charge(_decoded(payload, list), layout)
+            paid = _charge(from_plain_cbor(payload, list), layout)
         elif kind == b"F" and paid is not None:
             releases.append(_release(payload, layout, coder, paid))
             payload_bytes += len(payload) - 2 - len(layout.planes)
             paid = None
         elif kind == b"E" and paid is None:
-            complete = _frames_said(_decoded(payload, list)) == len(releases)
+            complete = _frames_said(from_plain_cbor(payload, list)) == len(releases)
             if not complete:
                 raise StatisticsFileError("the statistics file holds another number of frames than it says")
         else:
@@ -221,59 +218,6 @@ def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise StatisticsFileError("the statistics file is damaged", advice="get another copy")
         yield bytes(body[:1]), bytes(body[5:])
         position = end
-
-
-def _header(layout: Layout) -> dict[int, Any]:
-    settings = {number: _plain(getattr(layout.settings, name)) for number, name in enumerate(_FIELDS)}
-    planes = [[plane.name, *plane.scale.as_integer_ratio(), plane.step] for plane in layout.planes]
-    head = {0: FORMAT_VERSION, 1: layout.width, 2: layout.height, 3: settings}
-    return head | {4: layout.cell, 5: layout.rule.value, 6: planes}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Fraction):
-        return list(value.as_integer_ratio())
-    return str(value) if isinstance(value, str) else value
-
-
-def _layout(header: dict[Any, Any]) -> Layout:
-    """The layout that a header tells, with everything that follows from its settings checked."""
-    if header.get(0) != FORMAT_VERSION:
-        raise StatisticsFileError(
-            f"the statistics file has format version {str(header.get(0))[:20]}, not {FORMAT_VERSION}",
-            advice="use the version of dppix that wrote it",
-        )
-    width, height, cell = (_whole(header.get(key), MAXIMUM_SIDE) for key in (1, 2, 4))
-    if width * height > MAXIMUM_PIXELS or set(header) != set(range(7)):
-        raise _wrong_header()
-    fields = header[3]
-    if not isinstance(fields, dict) or set(fields) != set(range(len(_FIELDS))):
-        raise _wrong_header()
-    values = {name: _value(fields[number]) for number, name in enumerate(_FIELDS)}
-    try:
-        settings = Settings.from_mapping({"settings_version": SETTINGS_VERSION, **values})
-        rule = GridRule(header[5])
-    except (SettingsError, ValueError) as error:
-        raise _wrong_header() from error
-    layout = public_layout(width=width, height=height, settings=settings, cell=cell, rule=rule)
-    if _header(layout) != header or settings.cell not in {None, cell}:
-        raise _wrong_header()
-    return layout
-
-
-def _value(stored: object) -> object:
-    """A setting's value; a fraction from its two parts."""
-    if isinstance(stored, list):
-        if len(stored) != 2 or not all(type(part) is int and abs(part) < 1 << 64 for part in stored) or stored[1] < 1:
-            raise _wrong_header()
-        return Fraction(stored[0], stored[1])
-    return stored
-
-
-def _whole(value: object, most: int) -> int:
-    if type(value) is not int or not 1 <= value <= most:
-        raise _wrong_header()
-    return value
 
 
 def _charge(record: list[Any], layout: Layout) -> Charge:
@@ -309,35 +253,9 @@ def _frames_said(record: list[Any]) -> int:
     return record[0] if len(record) == 1 and type(record[0]) is int else -1
 
 
-def _encoded(value: object) -> bytes:
-    import cbor2  # noqa: PLC0415 - start-up imports stay light
-
-    return cbor2.dumps(value, canonical=True)
-
-
-def _decoded(payload: bytes, kind: type) -> Any:  # noqa: ANN401 - checked by the caller
-    """A small CBOR value that is written the one deterministic way, without tags."""
-    import cbor2  # noqa: PLC0415 - start-up imports stay light
-
-    if len(payload) > MAXIMUM_HEADER:
-        raise StatisticsFileError("the statistics file is damaged")
-    try:
-        value = cbor2.loads(payload)
-        same = isinstance(value, kind) and cbor2.dumps(value, canonical=True) == payload
-    except (cbor2.CBORError, ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
-        raise StatisticsFileError("the statistics file is damaged") from error
-    if not same:
-        raise StatisticsFileError("the statistics file is damaged")
-    return value
-
-
 def _decimal(value: Fraction) -> str:
     """A short decimal that is exactly `value`, or the next above it with `_DELTA_DIGITS` digits."""
     from decimal import ROUND_CEILING, Context, Decimal  # noqa: PLC0415 - used once a file
 
     up = Context(prec=_DELTA_DIGITS, rounding=ROUND_CEILING)
     return str(up.divide(Decimal(value.numerator), Decimal(value.denominator)).normalize(up))
-
-
-def _wrong_header() -> StatisticsFileError:
-    return StatisticsFileError("the header of the statistics file is damaged", advice="get another copy")
