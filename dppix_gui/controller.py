@@ -13,7 +13,15 @@ from dppix_engine.errors import Cancelled, DppixError
 from dppix_engine.progress import CancelToken, Progress
 from dppix_engine.settings import Settings
 from dppix_gui.documents import Document, PhotoDocument, open_document, with_charges
-from dppix_gui.drawing import Description, Drawing, describe_settings, draw_preview, is_too_coarse, repaint_preview
+from dppix_gui.drawing import (
+    Description,
+    Drawing,
+    describe_settings,
+    draw_preview,
+    is_too_coarse,
+    repaint_preview,
+    untimed,
+)
 from dppix_gui.engines import Engines
 from dppix_gui.messages import Message, Mood, message_of
 from dppix_gui.services import Services
@@ -53,6 +61,7 @@ class Controller(QObject):
     Signals:
         reported(Message): something to tell.
         export_progressed(Progress): of the running export.
+        opened(): a file was opened; what was told of another is outdated.
         exported(Exported): an export succeeded.
         export_failed(Message): it did not; nothing is half written.
 
@@ -63,6 +72,7 @@ class Controller(QObject):
 
     reported = Signal(object)
     export_progressed = Signal(object)
+    opened = Signal()
     exported = Signal(object)
     export_failed = Signal(object)
     _noticed = Signal(str)
@@ -196,7 +206,8 @@ class Controller(QObject):
         engine = self._engines.engine(request.device)
         if request.closer is not None:
             return repaint_preview(request.closer, request.document, engine=engine, scale=request.scale)
-        return draw_preview(request.document, request.settings, engine=engine, scale=request.scale)
+        drawing = draw_preview(request.document, request.settings, engine=engine, scale=request.scale)
+        return untimed(drawing) if self._engines.warms_up(request.device, drawing.device) else drawing
 
     def _take(self, request: Request, result: Drawing | Description) -> None:
         state = self._session.state
@@ -218,6 +229,7 @@ class Controller(QObject):
     def _opened(self, job: Job, document: Document) -> None:
         if job is self._opening:
             self._opening = None
+            self.opened.emit()  # before the session tells: what is reported of this file stays
             self._session.open(document)
 
     def _not_opened(self, job: Job, error: Exception) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dppix_engine.compute.engine import Engine
@@ -101,7 +101,7 @@ class Drawing:
         display: the picture, ready to be drawn on the screen.
         description: its guarantee in words.
         device: name of the device that drew it.
-        engine_ms: time of release and painting, or None where files were written in between.
+        engine_ms: time of release and painting, or None where files were written in between or the engine warmed up.
         total_ms: that, and making it ready for the screen, or None.
     """
 
@@ -139,6 +139,11 @@ def repaint_preview(drawing: Drawing, document: Document, *, engine: Engine, sca
     """The same draw for a closer look. For a worker."""
     started = time.perf_counter()
     return _painted_preview(drawing.release, document, engine=engine, scale=scale, started=started)
+
+
+def untimed(drawing: Drawing) -> Drawing:
+    """The same without its times, where they tell nothing of the next draw's."""
+    return replace(drawing, engine_ms=None, total_ms=None)
 
 
 def is_too_coarse(drawing: Drawing, scale: float) -> bool:

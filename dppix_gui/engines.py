@@ -26,6 +26,7 @@ class Engines:
         self._survey = survey
         self._notice = notice
         self._opened: dict[str, Engine] = {}
+        self._warm: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
     def survey(self) -> tuple[DeviceReport, ...]:
@@ -43,3 +44,15 @@ class Engines:
             if choice not in self._opened:
                 self._opened[choice] = self._open_engine(choice, notice=self._notice)
             return self._opened[choice]
+
+    def warms_up(self, choice: str, device: str) -> bool:
+        """Whether the draw that just ended was an engine's first on a device, and so also compiled and measured.
+
+        Args:
+            choice: the engine's choice word.
+            device: name of the device that drew; another takes over where one is lost.
+        """
+        with self._lock:
+            first = (choice, device) not in self._warm
+            self._warm.add((choice, device))
+            return first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ from dppix_engine.errors import SinkError
 from dppix_engine.pipeline import Targets
 from dppix_engine.progress import Progress
 from dppix_gui.documents import StatisticsDocument
-from dppix_gui.messages import Message
+from dppix_gui.messages import REPLACE_WORDS, Message, message_of
 from dppix_gui.panels.card import words_label
 from dppix_gui.quiet import QuietBox
 from dppix_gui.session import State
@@ -35,6 +36,8 @@ _LOSSY: Final = frozenset({".jpg", ".jpeg", ".webp"})
 _LOSSLESS_WORD: Final = "lossless"
 _USUAL_QUALITY: Final = 95
 _NAME: Final = "sanitized"
+_NAMES_TRIED: Final = 99
+"""Looking for a free name asks the file system this often and a little more: the window waits for it."""
 
 
 class ExportDialog(QDialog):
@@ -57,23 +60,24 @@ class ExportDialog(QDialog):
         self.setModal(True)
         self.setMinimumWidth(620)
         self._running = False
+        stem = free_stem(folder)
         self.cost = words_label()
         self.picture = TargetRow(
             "&Picture",
             "The sanitized picture, without any metadata",
-            folder / f"{_NAME}.png",
+            folder / f"{stem}.png",
             "PNG (*.png);;JPEG (*.jpg *.jpeg);;WebP (*.webp);;TIFF (*.tif *.tiff)",
         )
         self.statistics = TargetRow(
             "&Statistics",
             "A compact file from which the same picture can be redrawn",
-            folder / f"{_NAME}.dppix",
+            folder / f"{stem}.dppix",
             "dppix statistics (*.dppix)",
         )
         self.summary = TargetRow(
             "Privacy su&mmary",
             "A page in plain words (.html) or data (.json): what was promised, and what was not",
-            folder / f"{_NAME}.html",
+            folder / f"{stem}.html",
             "Web page (*.html);;JSON (*.json)",
         )
         self.format = QuietBox()
@@ -87,7 +91,7 @@ class ExportDialog(QDialog):
         self.quality.setToolTip("1 to 100 for lossy formats; WebP is lossless at the lowest setting")
         self.quality_label = QLabel("&Quality")
         self.quality_label.setBuddy(self.quality)
-        self.overwrite = QCheckBox("&Replace files that exist (the opened file never is)")
+        self.overwrite = QCheckBox(f"&{REPLACE_WORDS} (the opened file never is)")
         self.overwrite.setToolTip(
             "Without this, an export that would replace a file is refused before it costs anything"
         )
@@ -109,6 +113,9 @@ class ExportDialog(QDialog):
         self.picture.path.textChanged.connect(self._follow_name)
         for row in (self.picture, self.statistics, self.summary):
             row.box.toggled.connect(self._follow_choice)
+            row.box.toggled.connect(self.problem.hide)
+            row.path.textChanged.connect(self.problem.hide)  # it was told of another choice
+        self.overwrite.toggled.connect(self.problem.hide)
         self._follow_name()
 
     def show_state(self, state: State) -> None:
@@ -205,7 +212,7 @@ class ExportDialog(QDialog):
         try:
             targets = self.targets()
         except SinkError as error:
-            self.problem.setText(f"{error.what.capitalize()}: {error.advice}.")
+            self.problem.setText(message_of(error).text)
             self.problem.show()
             return
         self._run_state(running=True)
@@ -258,6 +265,19 @@ class ExportDialog(QDialog):
     def show_focus(self) -> None:
         """Begin at the picture's name."""
         self.picture.path.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def free_stem(folder: Path) -> str:
+    """The first of "sanitized", "sanitized-2", … under which no file stands in `folder`, of any kind that is written.
+
+    Where all that are tried are taken it is the last of them: the export refuses it, and says so.
+    """
+    suffixes = (*(suffix for _words, suffix in _FORMATS), ".dppix", ".html")
+    for number in range(1, _NAMES_TRIED):
+        stem = _NAME if number == 1 else f"{_NAME}-{number}"
+        if not any(os.path.lexists(folder / f"{stem}{suffix}") for suffix in suffixes):
+            return stem
+    return f"{_NAME}-{_NAMES_TRIED}"
 
 
 def cost_words(state: State) -> str:

@@ -146,17 +146,16 @@ class MainWindow(QMainWindow):
         scroll.setFixedWidth(PANEL_WIDTH)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        row = QHBoxLayout()
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self.messages)  # it moves the pictures down, not the panels
+        left.addWidget(self.pages, 1)
+        middle = QWidget()
+        row = QHBoxLayout(middle)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(self.pages, 1)
+        row.addLayout(left, 1)
         row.addWidget(scroll)
-        middle = QWidget()
-        whole = QVBoxLayout(middle)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.messages)
-        whole.addLayout(row, 1)
         self.setCentralWidget(middle)
         self.setStatusBar(self.device_bar)
 
@@ -182,6 +181,7 @@ class MainWindow(QMainWindow):
         self.viewer.viewed.connect(self._follow_view)
         self.session.changed.connect(self._show_state)
         self.controller.reported.connect(self._tell)
+        self.controller.opened.connect(self.messages.drop_outdated)
         self.controller.exported.connect(self._exported)
         self.controller.export_failed.connect(self._export_failed)
         self.messages.folder_wanted.connect(lambda folder: QDesktopServices.openUrl(QUrl.fromLocalFile(folder)))
@@ -193,8 +193,9 @@ class MainWindow(QMainWindow):
             panel.show_state(state)
         self.viewer.show_state(state)
         act = self.actions_by_name
-        for name in ("fit", "actual", "zoom_in", "zoom_out", "redraw"):
+        for name in ("fit", "actual", "zoom_in", "zoom_out"):
             act[name].setEnabled(something)
+        act["redraw"].setEnabled(something and not state.fixed)  # a statistics file holds one draw
         self.zoom.setText(zoom_words(self.viewer.view) if something else "")
         act["export"].setEnabled(state.can_export)
         self.export_button.setEnabled(state.can_export)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from dppix_engine.errors import DppixError
+from dppix_engine.settings import Settings
+
+REPLACE_WORDS: Final = "Replace files that exist"
+"""The words of the export dialog's box, as messages name it."""
+
+_SHOWN_FOR_TYPED: Final = (
+    ("--overwrite", f"tick '{REPLACE_WORDS}'"),
+    ("allow overwriting", f"tick '{REPLACE_WORDS}'"),
+    ("try --device numpy", "choose another device in the status bar"),
+)
+_SETTINGS: Final = frozenset(about.name for about in fields(Settings))
 
 
 class Mood(StrEnum):
@@ -45,7 +57,7 @@ def message_of(error: BaseException) -> Message:
     """The message for an error. A fault of the program is told by its kind alone: its text might hold anything."""
     if isinstance(error, DppixError):
         where = f"{error.file}: " if error.file else ""
-        return Message(Mood.ERROR, _sentence(where + error.what), _sentence(error.advice or ""))
+        return Message(Mood.ERROR, _stopped(where + error.what), _advised(error.advice or ""))
     if isinstance(error, MemoryError):
         return Message(Mood.ERROR, "There is not enough memory for this.", "Close other programs or open less.")
     return Message(
@@ -53,9 +65,19 @@ def message_of(error: BaseException) -> Message:
     )
 
 
-def _sentence(clause: str) -> str:
+def _stopped(clause: str) -> str:
+    """The clause with its full stop, its case untouched: it may begin with a path or with a setting's name."""
     words = " ".join(clause.split())
-    return words[:1].upper() + words[1:] + "." if words and words[-1] not in ".!?" else words[:1].upper() + words[1:]
+    return f"{words}." if words and words[-1] not in ".!?" else words
+
+
+def _advised(advice: str) -> str:
+    """The advice as a sentence, in the window's words where the engine's are for the command line."""
+    for typed, shown in _SHOWN_FOR_TYPED:
+        advice = advice.replace(typed, shown)
+    words = _stopped(advice)
+    named = words.split(maxsplit=1)[0] in _SETTINGS if words else False
+    return words if named else words[:1].upper() + words[1:]
 
 
 class MessageBar(QFrame):
@@ -76,6 +98,7 @@ class MessageBar(QFrame):
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.words.setMinimumWidth(1)  # a long file name does not widen the window
         self.folder = QPushButton("Show folder")
         self.folder.setToolTip("Open the folder with the exported files")
         self.folder.clicked.connect(self._want_folder)
@@ -108,6 +131,11 @@ class MessageBar(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self.show()
+
+    def drop_outdated(self) -> None:
+        """Take away what was told of something before: an error, or what was done. A notice stays."""
+        if self._message is not None and self._message.mood is not Mood.NOTICE:
+            self.hide()
 
     def _want_folder(self) -> None:
         if self._message is not None and self._message.folder:

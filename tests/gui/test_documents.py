@@ -126,6 +126,25 @@ def test_closing_a_message_takes_it_away(qtbot: QtBot, window: MainWindow, tmp_p
     assert not window.messages.isVisible()
 
 
+def test_the_error_of_one_file_goes_when_the_next_one_opens(
+    qtbot: QtBot, window: MainWindow, photo: Path, tmp_path: Path
+) -> None:
+    window.open(tmp_path / "missing.png")
+    qtbot.waitUntil(lambda: window.messages.message is not None, timeout=WAIT_MS)
+    opened(qtbot, window, photo)
+    assert window.messages.message is None
+    assert not window.messages.isVisible()
+
+
+def test_a_message_leaves_the_panels_where_they_are(qtbot: QtBot, shown: MainWindow, tmp_path: Path) -> None:
+    before = shown.privacy.mapTo(shown, QPoint())
+    shown.open(tmp_path / "missing.png")
+    qtbot.waitUntil(shown.messages.isVisible, timeout=WAIT_MS)
+    QApplication.processEvents()
+    assert shown.viewer.mapTo(shown, QPoint()).y() > shown.messages.mapTo(shown, QPoint()).y()
+    assert shown.privacy.mapTo(shown, QPoint()) == before
+
+
 def test_a_statistics_file_shows_the_exported_picture_alone_with_its_settings_fixed(
     qtbot: QtBot, shown: MainWindow, tmp_path: Path
 ) -> None:
@@ -141,6 +160,7 @@ def test_a_statistics_file_shows_the_exported_picture_alone_with_its_settings_fi
         assert not any(widget.isEnabled() for widget in control.widgets())
     assert not shown.appearance.colour.box.isEnabled()
     assert shown.appearance.render_style.box.isEnabled()
+    assert not shown.actions_by_name["redraw"].isEnabled()
 
 
 def test_after_a_statistics_file_a_photo_can_be_opened_and_its_settings_changed(
@@ -152,6 +172,7 @@ def test_after_a_statistics_file_a_photo_can_be_opened_and_its_settings_changed(
     state = opened(qtbot, shown, photo)
     assert state.drawing.kind is Kind.PREVIEW
     assert shown.privacy.epsilon.field.isEnabled()
+    assert shown.actions_by_name["redraw"].isEnabled()
 
 
 def test_a_device_that_fails_leaves_neutral_grey_and_its_reason_on_the_sanitized_side(

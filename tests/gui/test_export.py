@@ -108,7 +108,6 @@ def test_every_further_export_is_another_draw_with_a_charge_of_its_own(
     dialog = dialog_of(shown)
     assert "spent 0.5 so far" in dialog.cost.text()
     assert "then have spent 1 " in dialog.cost.text()
-    dialog.overwrite.setChecked(True)
     second = press(qtbot, shown, dialog)
     assert not np.array_equal(first.picture.pixels, second.picture.pixels)
     assert len(behind.entries(photo)) == 2
@@ -142,9 +141,12 @@ def test_the_format_box_renames_the_file_and_decides_what_is_written(
 def test_an_existing_file_is_refused_before_the_charge_until_replacing_is_ticked(
     qtbot: QtBot, shown: MainWindow, behind: Bench, photo: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "sanitized.png").write_bytes(b"precious")
     dialog = dialog_of(shown)
-    assert "exists" in refused(qtbot, shown, dialog)
+    (tmp_path / "sanitized.png").write_bytes(b"precious")  # after its name was found free
+    problem = refused(qtbot, shown, dialog)
+    assert "the file exists" in problem
+    assert "or tick 'Replace files that exist'" in problem
+    assert "--" not in problem
     assert (tmp_path / "sanitized.png").read_bytes() == b"precious"
     assert behind.entries(photo) == ()
     QTest.keyClick(dialog.overwrite, Qt.Key.Key_Space)
@@ -208,6 +210,33 @@ def test_the_suggested_names_tell_nothing_of_the_photos(shown: MainWindow) -> No
     dialog = dialog_of(shown)
     for row in (dialog.picture, dialog.statistics, dialog.summary):
         assert "private" not in Path(row.path.text()).name
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".dppix", ".html"])
+def test_the_suggested_names_are_the_first_that_are_free_for_every_file(
+    shown: MainWindow, tmp_path: Path, suffix: str
+) -> None:
+    for taken in ("sanitized", "sanitized-2"):
+        (tmp_path / f"{taken}{suffix}").touch()
+    dialog = dialog_of(shown)
+    suggested = [Path(row.path.text()) for row in (dialog.picture, dialog.statistics, dialog.summary)]
+    assert suggested == [tmp_path / f"sanitized-3{ending}" for ending in (".png", ".dppix", ".html")]
+
+
+def test_a_refusal_goes_when_a_path_is_edited(qtbot: QtBot, shown: MainWindow, tmp_path: Path) -> None:
+    dialog = dialog_of(shown)
+    (tmp_path / "sanitized.dppix").touch()
+    refused(qtbot, shown, dialog)
+    assert dialog.problem.isVisible()
+    QTest.keyClicks(dialog.statistics.path, "x")
+    assert not dialog.problem.isVisible()
+
+
+def test_the_first_draw_of_an_engine_tells_no_time(qtbot: QtBot, shown: MainWindow) -> None:
+    assert shown.device_bar.time_label.text() == ""
+    QTest.keyClick(shown, Qt.Key.Key_F5)
+    settle(qtbot, shown)
+    assert shown.device_bar.time_label.text().endswith("ms a draw")
 
 
 def test_the_media_of_a_statistics_file_are_written_again_for_free(

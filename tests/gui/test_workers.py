@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
-from dppix_engine.errors import BudgetError, Cancelled, SourceError
+from dppix_engine.errors import BudgetError, Cancelled, DppixError, SettingsError, SourceError
 from dppix_engine.progress import Progress
 from dppix_gui.messages import Mood, message_of
 from dppix_gui.workers import Job, Preview
@@ -121,7 +121,21 @@ def test_a_cancelled_job_stops_within_a_second(qtbot: QtBot) -> None:
 def test_a_message_says_what_happened_and_what_to_do() -> None:
     message = message_of(BudgetError("the budget would be passed", advice="raise it", file="x.png"))
     assert message.mood is Mood.ERROR
-    assert message.text == "X.png: the budget would be passed. Raise it."
+    assert message.text == "x.png: the budget would be passed. Raise it."
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            SettingsError("epsilon is nan", advice="epsilon must be a number"),
+            "epsilon is nan. epsilon must be a number.",
+        ),
+        (SourceError("it ends early", file="bad/trunc.jpg"), "bad/trunc.jpg: it ends early."),
+    ],
+)
+def test_a_path_or_the_name_of_a_setting_keeps_its_case(error: DppixError, text: str) -> None:
+    assert message_of(error).text == text
 
 
 @pytest.mark.parametrize("error", [ValueError("secret pixel values"), KeyError("secret")])
