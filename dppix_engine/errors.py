@@ -2,7 +2,9 @@
 
 DppixError                       exit 1
 ├── UsageError                   exit 2   the command line or call is wrong
-│   └── SettingsError            exit 2   a parameter is out of range
+│   ├── SettingsError            exit 2   a parameter is out of range
+│   ├── TargetError              exit 2   an output's name or form is wrong (a SinkError too)
+│   └── DeviceWordError          exit 2   a word that can name no device (a DeviceError too)
 ├── SourceError                  a photo cannot be opened or read
 ├── SinkError                    an output cannot be written
 ├── StatisticsFileError          a .dppix file is damaged, hostile or of another version
@@ -86,6 +88,14 @@ class DeviceError(DppixError):
 
 class DeviceLostError(DeviceError):
     """A device failed while in use; its work is repeated on another."""
+
+
+class TargetError(UsageError, SinkError):
+    """An output that no disk could take: its name, its ending or its quality is wrong."""
+
+
+class DeviceWordError(UsageError, DeviceError):
+    """A word that can name no device, whatever the computer has."""
 
 
 class RandomnessError(DppixError):

@@ -24,7 +24,7 @@ from dppix_engine.release.statistics_file import write_statistics
 from dppix_engine.release.summary import check_summary_name, summarise, write_summary
 from dppix_engine.settings import Settings
 from dppix_engine.sinks.image_file import check_picture, write_picture
-from dppix_engine.sinks.target import check_distinct, check_target
+from dppix_engine.sinks.target import check_distinct, check_statistics_name, check_target
 from dppix_engine.sources.frame import Frame
 
 
@@ -89,6 +89,8 @@ def check_targets(targets: Targets, *, width: int, height: int, inputs: Sequence
     check_distinct(targets.paths)
     if targets.picture is not None:
         check_picture(targets.picture, width=width, height=height, quality=targets.quality)
+    if targets.statistics is not None:
+        check_statistics_name(targets.statistics)
     if targets.summary is not None:
         check_summary_name(targets.summary)
     for path in targets.paths:

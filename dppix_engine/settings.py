@@ -6,6 +6,7 @@ Flags, sliders, presets and the header of a statistics file derive from `PARAMET
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -257,7 +258,7 @@ def decimal_text(value: Fraction) -> str:
 def _checked(about: Parameter, value: object) -> object:
     if about.choices is not None:
         return _checked_choice(about, value)
-    if about.optional_word is not None and (value is None or value == about.optional_word):
+    if about.optional_word is not None and (value is None or str(value).lower() == about.optional_word):
         return None
     number = _decimal(about, value) if isinstance(about.minimum, Fraction) else _whole(about, value)
     assert about.minimum is not None  # noqa: S101 - a number has a range, stated above in this module
@@ -289,8 +290,8 @@ _CHOICE_TYPES: Final[dict[str, type[StrEnum]]] = {
 
 
 def _whole(about: Parameter, value: object) -> int:
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        value = int(value) if len(value.strip()) < 12 else -1
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value.strip()):
+        value = int(value) if len(value.strip()) < 12 else 10**18  # past every range, and told as such
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -332,4 +333,6 @@ def _shown(value: object) -> str:
     if isinstance(value, Fraction):
         return decimal_text(value)
     text = str(value)
+    if not text.strip():
+        return "empty"
     return text if len(text) <= 40 else text[:37] + "..."

@@ -106,6 +106,26 @@ def test_a_number_means_the_decimal_it_prints_as(text: object, value: Fraction) 
     assert Settings().changed(epsilon=text).epsilon == value
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("m", "-1", "m is -1, outside 1 to 65536"),
+        ("cell", "-3", "cell is -3, outside 1 to 65535"),
+        ("epsilon", "", "epsilon is empty"),
+        ("m", " ", "m is empty"),
+        ("render", "", "render is empty"),
+    ],
+)
+def test_a_wrong_value_is_told_by_what_is_wrong_with_it(name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        Settings().changed(**{name: value})
+
+
+@pytest.mark.parametrize(("name", "word"), [("cell", "Auto"), ("cell", "AUTO"), ("budget", "None")])
+def test_the_word_for_nothing_is_read_in_any_letter_case(name: str, word: str) -> None:
+    assert getattr(Settings(cell=5, budget=Fraction(3)).changed(**{name: word}), name) is None
+
+
 WRONG_WORDS = ["", "-1", "٣", "half", "1/2", "nan", "inf", "1e999999999", "1_0", "0x1", "9" * 50, "9" * 5000]
 WRONG_KINDS: list[object] = [True, None, [], {}, b"1", 1j]
 WRONG_FLOATS = [float("nan"), float("inf"), 1e308, -1.0]

@@ -20,7 +20,9 @@ def parser(name: str) -> CommandParser:
         "Attack the mechanism with worst-case neighbours and bound from below the epsilon that it gives "
         "(Clopper-Pearson, 99.9 %). A bound above the claim would disprove the promise; exit code 1 then.",
     )
-    made.add_argument("--mechanism", choices=tuple(Mechanism), default=Mechanism.UNIFORM, help="default uniform")
+    made.add_argument(
+        "--mechanism", choices=tuple(map(str, Mechanism)), default=str(Mechanism.UNIFORM), help="default uniform"
+    )
     made.add_argument("--full", action="store_true", help="all draws; the short form is for every day")
     add_device_flag(made)
     add_quiet_flag(made)

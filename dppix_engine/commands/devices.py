@@ -26,7 +26,6 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
     reports = survey(fresh=arguments.fresh)
     automatic = next((report.choice for report in reports if report.automatic), None)
-    terminal.result({"auto": automatic, "devices": [asdict(report) for report in reports]})
     rows = [
         (
             "*" if report.automatic else "",
@@ -39,5 +38,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         )
         for report in reports
     ]
-    terminal.table(("", "device", "kind", "name", "self-test", "speed", "remark"), rows)
+    with terminal.listing():
+        terminal.result({"auto": automatic, "devices": [asdict(report) for report in reports]})
+        terminal.table(("", "device", "kind", "name", "self-test", "speed", "remark"), rows)
     return 0

@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """
     from dppix_engine.release.guarantee import (  # noqa: PLC0415 - start-up stays light
         cell_notice,
+        example_object,
         formal_promise,
         object_sentence,
         promise,
@@ -47,19 +48,28 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         )
     layout, charge = file.layout, file.releases[0].charge
     facts = _facts(file)
+    whole = layout.width * layout.height
+    example = example_object(charge, whole=whole)
     sentences = (
-        promise(charge),
-        promise_in_odds(charge),
-        object_sentence(charge, pixels=360),
+        promise(charge, whole=whole),
+        promise_in_odds(charge, whole=whole),
+        object_sentence(charge, pixels=example.pixels, label="the whole picture" if example.pixels == whole else None),
         formal_promise(charge, width=layout.width, height=layout.height),
     )
-    terminal.result({**facts, "promise": list(sentences)})
     if not file.complete:
         terminal.notice("the file was cut; save its whole frames with dppix recover FILE -o OUT")
-    terminal.table(("what", "value"), [(name.replace("_", " "), str(value)) for name, value in facts.items()])
     notice = cell_notice(layout)
-    terminal.say("", *sentences, *(() if notice is None else (f"Note: {notice}.",)))
+    with terminal.listing():
+        terminal.result({**facts, "promise": list(sentences)})
+        terminal.table(("what", "value"), [(name.replace("_", " "), _shown(value)) for name, value in facts.items()])
+        terminal.say("", *sentences, *(() if notice is None else (f"Note: {notice}.",)))
     return 0
+
+
+def _shown(value: object) -> str:
+    """A fact for a person, who knows no None and no True."""
+    words = {None: "none", True: "yes", False: "no"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def _facts(file: StatisticsFile) -> dict[str, Any]:

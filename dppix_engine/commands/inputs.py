@@ -10,13 +10,13 @@ from typing import Final
 
 from dppix_engine.errors import SinkError, SourceError, UsageError
 from dppix_engine.pipeline import Targets
-from dppix_engine.sinks.image_file import PICTURE_SUFFIXES
-from dppix_engine.sinks.target import check_distinct
+from dppix_engine.release.summary import check_summary_name
+from dppix_engine.sinks.image_file import PICTURE_SUFFIXES, check_form
+from dppix_engine.sinks.target import STATISTICS_SUFFIX, check_distinct, check_ordinary, check_statistics_name
 from dppix_engine.sources.image_file import is_photo_name
 
 DEFAULT_NAME: Final = "{number}"
 DEFAULT_SUFFIX: Final = ".png"
-STATISTICS_SUFFIX: Final = ".dppix"
 SUMMARY_SUFFIX: Final = ".html"
 _FIELDS: Final = frozenset({"number", "name"})
 _FILE_SUFFIXES: Final = frozenset({*PICTURE_SUFFIXES, STATISTICS_SUFFIX, SUMMARY_SUFFIX, ".json"})
@@ -80,8 +80,8 @@ def planned_jobs(
         overwrite: see `Targets`.
 
     Raises:
-        UsageError: the template is wrong, or a folder looks like a file.
-        SinkError: two photos would share one output.
+        UsageError: the template is wrong, a folder looks like a file, two photos would share one output, or the
+            pictures' format has no such quality.
     """
     for flag, path in (("-o", folder), ("--stats", statistics), ("--summary", summary)):
         _require_folder_name(flag, path)
@@ -97,9 +97,29 @@ def planned_jobs(
             quality=quality,
             overwrite=overwrite,
         )
+        if targets.picture is not None:
+            check_form(targets.picture, quality=quality)
         jobs.append(Job(number, photo, targets))
     check_distinct([path for job in jobs for path in job.targets.paths])
     return tuple(jobs)
+
+
+def check_names(targets: Targets) -> None:
+    """Refuse what is wrong with outputs whatever the photo is, before it is read.
+
+    Raises:
+        TargetError: two share one name, an ending names no format, or a format has no such quality.
+        SinkError: one is a folder or a device.
+    """
+    check_distinct(targets.paths)
+    for path in targets.paths:
+        check_ordinary(path)
+    if targets.picture is not None:
+        check_form(targets.picture, quality=targets.quality)
+    if targets.statistics is not None:
+        check_statistics_name(targets.statistics)
+    if targets.summary is not None:
+        check_summary_name(targets.summary)
 
 
 def made_folder(path: Path) -> None:

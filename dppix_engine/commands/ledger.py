@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dppix_engine.commands.parser import CommandParser, add_json_flag
-from dppix_engine.errors import LedgerError, SourceError
+from dppix_engine.errors import LedgerError, SourceError, UsageError
 from dppix_engine.settings import EPSILON_DECIMALS
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
     Raises:
         LedgerError: it cannot be read, or no source is meant by the word that was given.
+        UsageError: the word is empty.
     """
     from dppix_engine.folders import ledger_folder  # noqa: PLC0415 - start-up stays light
     from dppix_engine.privacy.ledger import Ledger  # noqa: PLC0415
@@ -103,6 +104,9 @@ def _tell_source(ledger: Ledger, source: SourceId, terminal: Terminal) -> None:
 
 def _meant(ledger: Ledger, word: str) -> SourceId:
     """The source that a word means: a file if there is one of that name, else a hash that begins so."""
+    advice = f"give a file, or at least {_SHORTEST_PREFIX} digits from 'dppix ledger'"
+    if not word.strip():
+        raise UsageError("the name of the source is empty", advice=advice)
     path = Path(word)
     if path.exists():
         try:
@@ -115,7 +119,7 @@ def _meant(ledger: Ledger, word: str) -> SourceId:
         raise LedgerError(
             "there is no such file, and it is no hash of a source",
             file=word,
-            advice=f"give a file, or at least {_SHORTEST_PREFIX} digits from 'dppix ledger'",
+            advice=advice,
         )
     found = [source.source for source in ledger.sources() if source.source.digest.hex().startswith(digits)]
     if len(found) != 1:

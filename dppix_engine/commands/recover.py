@@ -34,10 +34,11 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """
     from dppix_engine.release.statistics_file import StatisticsWriter, read_statistics  # noqa: PLC0415 - light start
     from dppix_engine.sinks.atomic import write_atomically  # noqa: PLC0415
-    from dppix_engine.sinks.target import check_target  # noqa: PLC0415
+    from dppix_engine.sinks.target import check_statistics_name, check_target  # noqa: PLC0415
 
     source: Path = arguments.file
     output: Path = arguments.output
+    check_statistics_name(output)
     file = read_statistics(source)
     if not file.releases:
         raise StatisticsFileError(

@@ -49,12 +49,14 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     style = None if arguments.render is None else _style(arguments.render)
     from dppix_engine.commands.statistics_input import one_release  # noqa: PLC0415 - start-up stays light
     from dppix_engine.release.render import render, repainted  # noqa: PLC0415
-    from dppix_engine.sinks.image_file import check_picture, write_picture  # noqa: PLC0415
-    from dppix_engine.sinks.target import check_target  # noqa: PLC0415
+    from dppix_engine.sinks.image_file import check_form, check_picture, write_picture  # noqa: PLC0415
+    from dppix_engine.sinks.target import check_ordinary, check_target  # noqa: PLC0415
 
     started = time.perf_counter()
     source: Path = arguments.file
     output: Path = arguments.output
+    check_ordinary(output)
+    check_form(output, quality=arguments.quality)
     release = one_release(source)
     check_picture(output, width=release.layout.width, height=release.layout.height, quality=arguments.quality)
     check_target(output, inputs=(source,), overwrite=arguments.overwrite)

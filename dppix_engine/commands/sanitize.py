@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dppix_engine.commands.charge_told import charge_told
 from dppix_engine.commands.desk import Desk
 from dppix_engine.commands.parser import (
     CommandParser,
@@ -18,7 +20,7 @@ from dppix_engine.commands.parser import (
     add_settings_flags,
     chosen_settings,
 )
-from dppix_engine.errors import Cancelled, DppixError
+from dppix_engine.errors import Cancelled, DppixError, SourceError
 from dppix_engine.settings import EPSILON_DECIMALS, Settings, decimal_number
 
 if TYPE_CHECKING:
@@ -35,6 +37,13 @@ several photos, or a folder (the photos directly inside it, in the order of thei
   ending of its kind: .png (or what --name ends in), .dppix and .html. An error stops one photo, not the others.
 
 Every run is one release: it is charged to the source's ledger before noise is drawn, and never refunded."""
+
+
+_ENTRY_KEYS: Final = (
+    *("output", "stats", "summary", "width", "height", "frames", "epsilon_frame", "epsilon_unit", "unit", "m", "cell"),
+    *("mechanism", "colour", "render", "precision", "values", "delta", "spent", "device", "seconds"),
+)
+"""What `_entry` tells; all of it is null for a photo that failed, so that every row has the same columns."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _run_one(source: Path, arguments: argparse.Namespace, settings: Settings, desk: Desk, terminal: Terminal) -> int:
-    from dppix_engine.commands.inputs import Job  # noqa: PLC0415 - start-up stays light
+    from dppix_engine.commands.inputs import Job, check_names  # noqa: PLC0415 - start-up stays light
     from dppix_engine.errors import UsageError  # noqa: PLC0415
     from dppix_engine.pipeline import Targets  # noqa: PLC0415
 
@@ -91,6 +100,7 @@ def _run_one(source: Path, arguments: argparse.Namespace, settings: Settings, de
         quality=arguments.quality,
         overwrite=arguments.overwrite,
     )
+    check_names(targets)
     export = _sanitized(Job(1, source, targets), settings, inputs=(source,), desk=desk, terminal=terminal)
     entry = _entry(targets.picture, targets.statistics, targets.summary, export)
     terminal.result(entry)
@@ -162,8 +172,16 @@ def _sanitized(job: Job, settings: Settings, *, inputs: Sequence[Path], desk: De
     from dppix_engine.pipeline import check_targets, export_photo  # noqa: PLC0415 - start-up stays light
     from dppix_engine.release.auto_cell import layout_for  # noqa: PLC0415
     from dppix_engine.release.guarantee import cell_notice  # noqa: PLC0415
+    from dppix_engine.sinks.target import STATISTICS_SUFFIX  # noqa: PLC0415
     from dppix_engine.sources.image_file import open_photo  # noqa: PLC0415
 
+    if job.source.suffix.lower() == STATISTICS_SUFFIX and job.source.is_file():
+        raise SourceError(
+            "this is a statistics file, sanitized already",
+            file=job.source,
+            advice="draw its picture with dppix render FILE -o OUT",
+        )
+    _silence_pillow()
     photo = open_photo(job.source)
     frame = photo.frame
     check_targets(job.targets, width=frame.width, height=frame.height, inputs=inputs)
@@ -171,17 +189,29 @@ def _sanitized(job: Job, settings: Settings, *, inputs: Sequence[Path], desk: De
     if notice is not None:
         terminal.notice(notice)
     ledger, engine = desk.ledger, desk.engine
-    with terminal.progress(str(job.number) if len(inputs) > 1 else "") as report:
+    source = ledger.source_of_bytes(photo.data)
+    with (
+        charge_told(ledger, source, settings, terminal),
+        terminal.progress(str(job.number) if len(inputs) > 1 else "") as report,
+    ):
         return export_photo(
             frame,
             settings,
             job.targets,
-            source=ledger.source_of_bytes(photo.data),
+            source=source,
             inputs=inputs,
             engine=engine,
             ledger=ledger,
             progress=report,
         )
+
+
+def _silence_pillow() -> None:
+    """Pillow logs what it finds odd in a file; the one line of our own error is enough."""
+    pillow = logging.getLogger("PIL")
+    pillow.propagate = False
+    if not pillow.handlers:
+        pillow.addHandler(logging.NullHandler())
 
 
 def _entry(output: Path | None, stats: Path | None, summary: Path | None, export: Export) -> dict[str, Any]:
@@ -230,7 +260,8 @@ def _tell_all(done: Sequence[_Done], arguments: argparse.Namespace, settings: Se
     results = []
     for each in done:
         paths = (each.job.targets.picture, each.job.targets.statistics, each.job.targets.summary)
-        made = {"error": each.error} if each.export is None else _entry(*paths, each.export)
+        nothing = {**dict.fromkeys(_ENTRY_KEYS), "error": each.error}
+        made = nothing if each.export is None else _entry(*paths, each.export)
         results.append({"number": each.job.number, **made})
     terminal.result(
         {
@@ -266,7 +297,8 @@ def _spent(export: Export) -> str:
 
 def _promise(export: Export) -> str:
     from dppix_engine.privacy.composition import delta_text  # noqa: PLC0415 - start-up stays light
-    from dppix_engine.release.guarantee import epsilon_text  # noqa: PLC0415
+    from dppix_engine.release.guarantee import epsilon_text, neighbourhood  # noqa: PLC0415
 
-    charge = export.charge
-    return f"epsilon {epsilon_text(charge.epsilon)} a frame for any {charge.m} pixels, delta {delta_text(charge.delta)}"
+    charge, layout = export.charge, export.picture.release.layout
+    pixels = neighbourhood(charge, whole=layout.width * layout.height)
+    return f"epsilon {epsilon_text(charge.epsilon)} a frame for any {pixels}, delta {delta_text(charge.delta)}"

@@ -47,6 +47,14 @@ class Terminal:
         for row in cells:
             self.say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
+    @contextmanager
+    def listing(self) -> Iterator[None]:
+        """What only tells and has nothing left to do: a reader that has seen enough, such as `head`, is no failure."""
+        try:
+            yield
+        except BrokenPipeError:
+            abandon(self._stdout)
+
     def notice(self, text: str) -> None:
         """Something that the user did not ask for and must know, even with -q."""
         self._tell(json.dumps({"notice": text}) if self.as_json else f"dppix: note: {text}")

@@ -12,7 +12,7 @@ from typing import Any, Final
 from dppix_engine.compute.engine import Candidate, Engine, Halves
 from dppix_engine.compute.opencl_environment import prepare_environment
 from dppix_engine.compute.probe_cache import keep_results, kept_results
-from dppix_engine.errors import DeviceError
+from dppix_engine.errors import DeviceError, DeviceWordError
 
 _TEST_SECONDS: Final = 180
 _LIST_SECONDS: Final = 60
@@ -113,7 +113,7 @@ def _check_choice(choice: str) -> None:
         parts[0] == "opencl" and len(parts) in {1, 3} and all(part.isascii() and part.isdigit() for part in parts[1:])
     )
     if choice != "auto" and not named:
-        raise DeviceError(f"there is no device {choice!r}", advice="give auto, numpy, opencl or opencl:P:D")
+        raise DeviceWordError(f"there is no device {choice!r}", advice="give auto, numpy, opencl or opencl:P:D")
 
 
 def _matches(report: DeviceReport, choice: str) -> bool:

@@ -38,6 +38,9 @@ _OBJECTS: Final = (
 )
 """What a user may want to hide, with its size in pixels."""
 
+_SMALLEST_EXAMPLE: Final = 360
+"""Fan's pedestrian; what is smaller shows little of how a larger object fares."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectPromise:
@@ -47,16 +50,19 @@ class ObjectPromise:
         label: what it is, with its size in words.
         pixels: how many pixels of the working frame it covers.
         epsilon: its own epsilon, pixels * epsilon / m, exact.
+        decimals: how many are shown of it: all of the price's own up to m pixels, so that m's row agrees with it.
     """
 
     label: str
     pixels: int
     epsilon: Fraction
+    decimals: int = 2
 
     @property
     def epsilon_text(self) -> str:
-        """Its epsilon, rounded up to two decimals: "11.25"."""
-        return rounded_up(self.epsilon, decimals=2)
+        """Its epsilon, rounded up at the last decimal that is shown: "11.25", "1,875"."""
+        whole, point, part = rounded_up(self.epsilon, decimals=self.decimals).partition(".")
+        return f"{int(whole):,}{point}{part}"
 
     @property
     def factor_text(self) -> str:
@@ -102,8 +108,13 @@ def protection_word(epsilon: Fraction) -> str:
     return "weak" if epsilon <= 2 * PARTLY else "hardly any"
 
 
-def promise(charge: Charge) -> str:
-    """The guarantee in one sentence a layman can read. It claims no more for a large epsilon than that gives."""
+def promise(charge: Charge, *, whole: int | None = None) -> str:
+    """The guarantee in one sentence a layman can read. It claims no more for a large epsilon than that gives.
+
+    Args:
+        charge: the price.
+        whole: how many pixels the frame has, so that no sentence speaks of more; None where it is not known.
+    """
     if charge.epsilon <= HARDLY:
         verb = "can hardly tell"
     elif charge.epsilon <= PARTLY:
@@ -111,17 +122,18 @@ def promise(charge: Charge) -> str:
     else:
         verb = "may be able to tell"
     return (
-        f"Someone who sees the sanitized picture {verb} what any {_pixels(charge.m)} of the original looked like: "
-        f"changing them, wherever they lie and in whatever way, changes the probability of every outcome by at most a "
-        f"factor e^{epsilon_text(charge.epsilon)} = {factor_text(charge.epsilon)} (and by delta = "
+        f"Someone who sees the sanitized picture {verb} what any {neighbourhood(charge, whole=whole)} of the original "
+        f"looked like: changing them, wherever they lie and in whatever way, changes the probability of every "
+        f"outcome by at most a factor e^{epsilon_text(charge.epsilon)} = {factor_text(charge.epsilon)} (and by delta = "
         f"{delta_text(charge.delta)}, which is next to nothing)."
     )
 
 
-def promise_in_odds(charge: Charge) -> str:
-    """The same guarantee as a game, which many find easier."""
+def promise_in_odds(charge: Charge, *, whole: int | None = None) -> str:
+    """The same guarantee as a game, which many find easier. The arguments are those of `promise`."""
+    pixels = neighbourhood(charge, whole=whole)
     return (
-        f"If a fair coin picks one of two originals that differ in at most {_pixels(charge.m)}, nobody who sees the "
+        f"If a fair coin picks one of two originals that differ in at most {pixels}, nobody who sees the "
         f"release says which it was more often than {success_percent(charge)} % of the time; guessing is right 50 % "
         f"of the time."
     )
@@ -129,13 +141,19 @@ def promise_in_odds(charge: Charge) -> str:
 
 def formal_promise(charge: Charge, *, width: int, height: int) -> str:
     """The guarantee for an expert, delta and assumption included."""
+    pixels = neighbourhood(charge, whole=width * height)
     return (
         f"({epsilon_text(charge.epsilon)}, {delta_text(charge.delta)})-differential privacy of one frame: for all "
-        f"working frames I and I' of {width} x {height} pixels that differ in at most {_pixels(charge.m)} (a pixel is "
+        f"working frames I and I' of {width} x {height} pixels that differ in at most {pixels} (a pixel is "
         f"all its channels, each may move anywhere in 0..255) and all sets of outputs O, "
         f"Pr[M(I) in O] <= e^{epsilon_text(charge.epsilon)} Pr[M(I') in O] + {delta_text(charge.delta)}. "
         f"It holds against anyone who cannot break the cipher ChaCha20."
     )
+
+
+def neighbourhood(charge: Charge, *, whole: int | None = None) -> str:
+    """How many pixels the promise speaks of, m or the whole frame's if those are fewer: "16 pixels"."""
+    return _pixels(charge.m if whole is None else min(charge.m, whole))
 
 
 def epsilon_text(epsilon: Fraction) -> str:
@@ -146,7 +164,19 @@ def epsilon_text(epsilon: Fraction) -> str:
 def object_promise(charge: Charge, *, pixels: int, label: str | None = None) -> ObjectPromise:
     """What an object of `pixels` pixels gets: for a box that is drawn over one, for instance."""
     epsilon = epsilon_of_object(epsilon=charge.epsilon, m=charge.m, pixels=pixels)
-    return ObjectPromise(label or f"an object of {_pixels(pixels)}", pixels, epsilon)
+    decimals = EPSILON_SHOWN if pixels <= charge.m else 2
+    return ObjectPromise(label or f"an object of {_pixels(pixels)}", pixels, epsilon, decimals)
+
+
+def example_object(charge: Charge, *, whole: int) -> ObjectPromise:
+    """An object that gets less than the promise says: larger than m, and it fits in a frame of `whole` pixels.
+
+    Where there is none, the whole frame, which is smaller than m itself if m is that large.
+    """
+    for _, pixels in _OBJECTS:
+        if max(_SMALLEST_EXAMPLE - 1, charge.m) < pixels <= whole:
+            return object_promise(charge, pixels=pixels)
+    return object_promise(charge, pixels=whole, label=f"the whole picture of {_pixels(whole)}")
 
 
 def object_table(charge: Charge, *, width: int, height: int) -> tuple[ObjectPromise, ...]:
@@ -179,12 +209,18 @@ def public_facts(layout: Layout) -> tuple[str, ...]:
     )
 
 
-def not_protected(charge: Charge, *, unit: str) -> tuple[str, ...]:
-    """What the number does not promise, said plainly."""
-    person = object_promise(charge, pixels=360)
+def not_protected(charge: Charge, *, unit: str, whole: int) -> tuple[str, ...]:
+    """What the number does not promise, said plainly, of a frame of `whole` pixels."""
+    example = example_object(charge, whole=whole)
+    gets = f"{example.label} gets epsilon {example.epsilon_text}"
+    if example.pixels > charge.m:
+        larger = (
+            f"Larger objects get less: each pixel costs epsilon / m, so {gets}, not {epsilon_text(charge.epsilon)}."
+        )
+    else:
+        larger = f"Each pixel costs epsilon / m, and m is {_pixels(charge.m)}: {gets}."
     return (
-        f"Larger objects get less: each pixel costs epsilon / m, so an object of 360 pixels gets epsilon "
-        f"{person.epsilon_text}, not {epsilon_text(charge.epsilon)}. What is large or coarse can still be made out.",
+        f"{larger} What is large or coarse can still be made out.",
         "The settings were chosen by somebody who could see the original; that choice is outside the guarantee.",
         f"This is the price of this one release, for the {unit}. Every other release of the same original adds its "
         f"own epsilon. Screenshots, shared screens, cropped, resized or re-encoded copies, and other computers are "

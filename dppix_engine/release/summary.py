@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dppix_engine.errors import SinkError
+from dppix_engine.errors import TargetError
 from dppix_engine.privacy.composition import Charge, delta_text
 from dppix_engine.release.guarantee import (
     ObjectPromise,
@@ -144,14 +144,15 @@ def summarise(picture: Picture) -> Summary:
     release = picture.release
     require_charged(release)
     layout, charge = release.layout, release.charge
+    whole = layout.width * layout.height
     return Summary(
         picture=picture,
-        sentence=promise(charge),
-        odds=promise_in_odds(charge),
+        sentence=promise(charge, whole=whole),
+        odds=promise_in_odds(charge, whole=whole),
         formal=formal_promise(charge, width=layout.width, height=layout.height),
         objects=object_table(charge, width=layout.width, height=layout.height),
         public=public_facts(layout),
-        not_protected=not_protected(charge, unit=layout.settings.unit),
+        not_protected=not_protected(charge, unit=layout.settings.unit, whole=whole),
         verify=how_to_verify(),
     )
 
@@ -181,11 +182,11 @@ def check_summary_name(path: Path) -> None:
     """Require an ending that names a form of the summary.
 
     Raises:
-        SinkError: it is neither .json nor .html.
+        TargetError: it is neither .json nor .html.
     """
     if path.suffix.lower() not in SUMMARY_SUFFIXES:
         ending = f"the ending {path.suffix!r} names no form of a summary" if path.suffix else "the name has no ending"
-        raise SinkError(ending, file=path, advice=f"use one of {', '.join(SUMMARY_SUFFIXES)}")
+        raise TargetError(ending, file=path, advice=f"use one of {', '.join(SUMMARY_SUFFIXES)}")
 
 
 def _planes(layout: Layout) -> list[dict[str, Any]]:

@@ -84,7 +84,7 @@ def summary_page(summary: Summary) -> str:
         "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>Privacy summary: epsilon {epsilon_text(charge.epsilon)} for {charge.m} pixels</title>\n"
+        f"<title>Privacy summary: epsilon {epsilon_text(charge.epsilon)} for {charge.m:,} pixels</title>\n"
         f"<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
@@ -119,7 +119,7 @@ def _objects(summary: Summary) -> str:
     )
     return (
         "<h2>What objects of other sizes get</h2>"
-        "<p>The promise speaks of a number of pixels. A larger object has more of them, and gets less.</p>"
+        "<p>The promise speaks of a number of pixels. An object of more pixels gets less.</p>"
         '<div class="wide"><table><caption class="soft">How far the presence or look of one object can change the '
         "probability of what is shown. Noise and coarse cells may hide more than this, but only this is guaranteed."
         '</caption><thead><tr><th scope="col">object</th><th scope="col" class="number">pixels</th>'
@@ -133,7 +133,7 @@ def _settings(summary: Summary) -> str:
     chosen = "chosen by Auto" if settings.cell is None else "given"
     facts = (
         ("epsilon, one frame", epsilon_text(charge.epsilon)),
-        ("neighbourhood m", f"{charge.m} px"),
+        ("neighbourhood m", f"{charge.m:,} px"),
         ("privacy unit", settings.unit),
         ("delta", delta_text(charge.delta)),
         ("base cell", f"{layout.cell} px, {chosen}"),

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dppix_engine.errors import SinkError
+from dppix_engine.errors import SinkError, TargetError
 from dppix_engine.release.picture import Picture
 from dppix_engine.release.release import require_charged
 from dppix_engine.sinks.atomic import write_atomically
@@ -67,12 +67,30 @@ def picture_format(path: Path) -> PictureFormat:
     """The format that a file's name asks for.
 
     Raises:
-        SinkError: its ending names none.
+        TargetError: its ending names none.
     """
     kind = _SUFFIXES.get(path.suffix.lower())
     if kind is None:
         ending = f"the ending {path.suffix!r} names no picture format" if path.suffix else "the name has no ending"
-        raise SinkError(ending, file=path, advice=f"use one of {', '.join(PICTURE_SUFFIXES)}")
+        raise TargetError(ending, file=path, advice=f"use one of {', '.join(PICTURE_SUFFIXES)}")
+    return kind
+
+
+def check_form(path: Path, *, quality: int | None = None) -> PictureFormat:
+    """The format that a file's name asks for, if it has that quality; whatever the picture is.
+
+    Args:
+        path: where a picture will go.
+        quality: 1 to 100 for JPEG and WebP, or None.
+
+    Raises:
+        TargetError: no format by that ending, or a quality it does not have.
+    """
+    kind = picture_format(path)
+    if quality is not None and kind in {PictureFormat.PNG, PictureFormat.TIFF}:
+        raise TargetError(f"{kind} keeps every pixel and has no quality", file=path, advice="leave the quality out")
+    if quality is not None and not 1 <= quality <= 100:
+        raise TargetError(f"a quality of {quality} is outside 1 to 100", file=path, advice="choose one in that range")
     return kind
 
 
@@ -86,9 +104,10 @@ def check_picture(path: Path, *, width: int, height: int, quality: int | None = 
         quality: 1 to 100 for JPEG and WebP, or None.
 
     Raises:
-        SinkError: no format by that ending, a side longer than it can hold, or a quality it does not have.
+        TargetError: no format by that ending, or a quality it does not have.
+        SinkError: a side longer than it can hold.
     """
-    kind = picture_format(path)
+    kind = check_form(path, quality=quality)
     longest = _LONGEST_SIDE[kind]
     if max(width, height) > longest:
         raise SinkError(
@@ -96,10 +115,6 @@ def check_picture(path: Path, *, width: int, height: int, quality: int | None = 
             file=path,
             advice="use .png or .tiff",
         )
-    if quality is not None and kind in {PictureFormat.PNG, PictureFormat.TIFF}:
-        raise SinkError(f"{kind} keeps every pixel and has no quality", file=path, advice="leave the quality out")
-    if quality is not None and not 1 <= quality <= 100:
-        raise SinkError(f"a quality of {quality} is outside 1 to 100", file=path, advice="choose one in that range")
     return kind
 
 

@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from dppix_engine.errors import SinkError
+from dppix_engine.errors import SinkError, TargetError
+
+STATISTICS_SUFFIX: Final = ".dppix"
+"""Ending of a statistics file's name."""
 
 _ADVICE: Final = {
     errno.EACCES: "choose a folder that you may write to",
@@ -50,14 +53,41 @@ def check_distinct(paths: Sequence[Path]) -> None:
     """Require that no two outputs share one name, in whatever letter case or form of Unicode.
 
     Raises:
-        SinkError: two do.
+        TargetError: two do.
     """
     seen: set[str] = set()
     for path in paths:
         name = unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
         if name in seen:
-            raise SinkError("two outputs have this name", file=path, advice="give each output a name of its own")
+            raise TargetError("two outputs have this name", file=path, advice="give each output a name of its own")
         seen.add(name)
+
+
+def check_statistics_name(path: Path) -> None:
+    """Require the ending of a statistics file.
+
+    Raises:
+        TargetError: it is another, or none.
+    """
+    if path.suffix.lower() != STATISTICS_SUFFIX:
+        ending = f"the ending {path.suffix!r} is no statistics file's" if path.suffix else "the name has no ending"
+        raise TargetError(ending, file=path, advice=f"use {STATISTICS_SUFFIX}")
+
+
+def check_ordinary(path: Path) -> None:
+    """Require that what stands at `path`, if anything does, is an ordinary file.
+
+    Raises:
+        SinkError: it is a folder or a device.
+    """
+    try:
+        folder, other = path.is_dir(), path.exists() and not path.is_file()
+    except (OSError, ValueError):  # whether it can be written at all is another check's to tell
+        return
+    if folder:
+        raise SinkError("this is a folder", file=path, advice="add the name of a file")
+    if other:
+        raise SinkError("this is not an ordinary file", file=path, advice="choose another name")
 
 
 def _require_free(path: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:
@@ -69,12 +99,9 @@ def _require_free(path: Path, inputs: Sequence[Path], *, overwrite: bool) -> Non
     for source in inputs:
         if path.exists() and source.exists() and path.samefile(source):
             raise SinkError("the output is the input", file=path, advice="choose another name")
-    if path.is_dir():
-        raise SinkError("this is a folder", file=path, advice="add the name of a file")
+    check_ordinary(path)
     if stat.S_ISLNK(found.st_mode) and not path.exists():
         raise SinkError("this is a link to nothing", file=path, advice="choose another name")
-    if not path.is_file():
-        raise SinkError("this is not an ordinary file", file=path, advice="choose another name")
     if not overwrite:
         raise SinkError("the file exists", file=path, advice="choose another name, or --overwrite")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -166,26 +167,30 @@ def test_a_photo_that_cannot_be_read_is_one_line_with_its_name(
 
 
 @pytest.mark.parametrize(
-    ("flag", "target"),
+    ("flag", "target", "code", "says"),
     [
-        ("-o", "nowhere/out.png"),
-        ("-o", "photo.png/out.png"),
-        ("-o", "out.bmp"),
-        ("-o", "out"),
-        ("-o", "made"),
-        ("--stats", "nowhere/out.dppix"),
-        ("--summary", "nowhere/out.html"),
-        ("--summary", "out.txt"),
-        ("--summary", "made/out.pdf"),
+        ("-o", "nowhere/out.png", 1, "no such folder"),
+        ("-o", "photo.png/out.png", 1, "not a folder"),
+        ("-o", "out.bmp", 2, "names no picture format"),
+        ("-o", "out", 2, "no ending"),
+        ("-o", "made", 1, "this is a folder"),
+        ("-o", "/dev/null", 1, "not an ordinary file"),
+        ("--stats", "nowhere/out.dppix", 1, "no such folder"),
+        ("--stats", "out.foo", 2, "use .dppix"),
+        ("--stats", "out", 2, "use .dppix"),
+        ("--summary", "nowhere/out.html", 1, "no such folder"),
+        ("--summary", "out.txt", 2, "names no form"),
+        ("--summary", "made/out.pdf", 2, "names no form"),
     ],
 )
-def test_an_output_that_cannot_be_written_is_refused_before_anything_is_charged(
-    sanitize: Dppix, photo: Path, tmp_path: Path, flag: str, target: str
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_charged(  # noqa: PLR0917 - a table's columns
+    sanitize: Dppix, photo: Path, tmp_path: Path, flag: str, target: str, code: int, says: str
 ) -> None:
     (tmp_path / "made").mkdir()
     words = ["-o", tmp_path / "good.png"] if flag != "-o" else []
     ended = sanitize(photo, *words, flag, tmp_path / target)
-    assert ended.code == 1
+    assert ended.code == code
+    assert says in ended.line
     assert str(tmp_path / target).rpartition("/")[0] in ended.line
     assert names(tmp_path) == {"made", "photo.png"}
     assert charges() == 0
@@ -195,7 +200,7 @@ def test_two_outputs_of_one_name_are_refused(sanitize: Dppix, photo: Path, tmp_p
     ended = sanitize(
         photo, "-o", tmp_path / "out.png", "--summary", tmp_path / "x.html", "--stats", tmp_path / "x.html"
     )
-    assert (ended.code, charges()) == (1, 0)
+    assert (ended.code, charges()) == (2, 0)
     assert names(tmp_path) == {"photo.png"}
 
 
@@ -213,9 +218,8 @@ def test_an_output_that_exists_is_kept_unless_overwriting_is_asked_for(
 
 
 @pytest.mark.parametrize("way", ["same", "dotted", "symbolic link", "hard link"])
-@pytest.mark.parametrize("flag", ["-o", "--stats"])
 def test_the_input_is_never_overwritten_by_any_of_its_names(
-    sanitize: Dppix, photo: Path, tmp_path: Path, way: str, flag: str
+    sanitize: Dppix, photo: Path, tmp_path: Path, way: str
 ) -> None:
     before = photo.read_bytes()
     target = {"same": photo, "dotted": tmp_path / "." / "private" / ".." / "photo.png"}.get(way, tmp_path / "link.png")
@@ -224,23 +228,67 @@ def test_the_input_is_never_overwritten_by_any_of_its_names(
         target.symlink_to(photo)
     elif way == "hard link":
         os.link(photo, target)
-    words = ["-o", tmp_path / "good.png"] if flag != "-o" else []
-    ended = sanitize(photo, *words, flag, target, "--overwrite")
+    ended = sanitize(photo, "-o", target, "--overwrite")
     assert ended.code == 1
     assert "the output is the input" in ended.line
     assert (photo.read_bytes(), charges()) == (before, 0)
 
 
-@pytest.mark.parametrize("device", ["opencl:9:9", "cuda", "opencl:x", ""])
+@pytest.mark.parametrize("target", ["--stats", "--summary"])
+def test_an_input_behind_a_link_is_not_overwritten_by_other_outputs(
+    sanitize: Dppix, photo: Path, tmp_path: Path, target: str
+) -> None:
+    before = photo.read_bytes()
+    link = tmp_path / ("link.dppix" if target == "--stats" else "link.html")
+    link.symlink_to(photo)
+    ended = sanitize(photo, "-o", tmp_path / "good.png", target, link, "--overwrite")
+    assert ended.code == 1
+    assert "the output is the input" in ended.line
+    assert (photo.read_bytes(), charges()) == (before, 0)
+
+
+def test_what_pillow_logs_of_a_photo_is_not_shown(
+    sanitize: Dppix, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dppix_engine.sources import image_file  # noqa: PLC0415 - patched here
+
+    opened, root = image_file.open_photo, logging.getLogger("PIL")
+    monkeypatch.setattr(root, "propagate", True)
+    monkeypatch.setattr(root, "handlers", [])
+    heard: list[logging.LogRecord] = []
+    listener = logging.Handler()
+    monkeypatch.setattr(listener, "emit", heard.append)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [listener])
+
+    def opened_with_a_log(path: Path) -> object:
+        logging.getLogger("PIL.TiffImagePlugin").error("more samples per pixel than can be decoded")
+        return opened(path)
+
+    monkeypatch.setattr(image_file, "open_photo", opened_with_a_log)
+    ended = sanitize(photo, "-o", tmp_path / "out.png")
+    assert (ended.code, ended.err, heard) == (0, "", [])
+
+
+def test_a_statistics_file_is_no_photo_and_the_way_to_draw_it_is_said(
+    sanitize: Dppix, photo: Path, tmp_path: Path
+) -> None:
+    stats = tmp_path / "out.dppix"
+    sanitize(photo, "-o", tmp_path / "out.png", "--stats", stats)
+    ended = sanitize(stats, "-o", tmp_path / "again.png")
+    assert (ended.code, charges()) == (1, 1)
+    assert "dppix render" in ended.line
+
+
+@pytest.mark.parametrize(("device", "code"), [("opencl:9:9", 1), ("cuda", 2), ("opencl:x", 2), ("", 2)])
 def test_an_unknown_device_is_refused_before_anything_is_charged(
-    dppix: Dppix, photo: Path, tmp_path: Path, device: str
+    dppix: Dppix, photo: Path, tmp_path: Path, device: str, code: int
 ) -> None:
     from dppix_engine.compute import devices  # noqa: PLC0415 - patched here
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(devices, "survey", lambda: ())
         ended = dppix("sanitize", photo, "-o", tmp_path / "out.png", "--device", device)
-    assert ended.code == 1
+    assert ended.code == code
     assert "device" in ended.line
     assert (names(tmp_path), charges()) == ({"photo.png"}, 0)
 
@@ -270,6 +318,7 @@ def test_an_interruption_ends_with_130_and_leaves_nothing_half_written(
     monkeypatch.setattr(uniform, "fresh_key", interrupt)
     ended = sanitize(photo, "-o", tmp_path / "out.png")
     assert ended.code == 130
+    assert ended.line == "dppix: stopped at your request; epsilon 0.5 was charged to this source"
     assert names(tmp_path) == {"photo.png"}
     assert charges() == 1  # never refunded
 
@@ -285,6 +334,7 @@ def test_a_fault_inside_tells_nothing_of_the_photo(
     ended = sanitize(photo, "-o", tmp_path / "out.png")
     assert ended.code == 1
     assert "internal error: RuntimeError at test_sanitize.py" in ended.err
+    assert "epsilon 0.5 was charged" in ended.err
     assert "12, 13, 14" not in ended.err
     assert str(photo) not in ended.err
 
@@ -303,6 +353,7 @@ def test_a_full_disk_leaves_no_half_of_a_picture(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"dppix: {tmp_path / 'out.tiff'}: ")
     assert ended.stderr.count("\n") == 1
+    assert "epsilon 0.5 was charged to this source" in ended.stderr
     assert names(tmp_path) == {"photo.png"}
 
 
@@ -328,8 +379,8 @@ def test_any_name_of_an_output_can_be_said(photo: Path, tmp_path: Path, name: st
 
 def test_quality_belongs_to_lossy_formats(sanitize: Dppix, photo: Path, tmp_path: Path) -> None:
     assert sanitize(photo, "-o", tmp_path / "low.jpg", "--quality", "20").code == 0
-    assert sanitize(photo, "-o", tmp_path / "out.png", "--quality", "20").code == 1
-    assert sanitize(photo, "-o", tmp_path / "out.jpg", "--quality", "0").code == 1
+    assert sanitize(photo, "-o", tmp_path / "out.png", "--quality", "20").code == 2
+    assert sanitize(photo, "-o", tmp_path / "out.jpg", "--quality", "0").code == 2
     assert names(tmp_path) == {"photo.png", "low.jpg"}
 
 

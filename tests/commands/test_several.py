@@ -73,6 +73,8 @@ def test_json_of_several_is_one_object_with_a_result_for_each(sanitize: Dppix, t
     assert [entry["number"] for entry in told["results"]] == [1, 2]
     assert told["results"][0]["output"] == str(tmp_path / "out" / "1.png")
     assert "no such file" in told["results"][1]["error"]
+    assert set(told["results"][1]) == {*told["results"][0], "error"}
+    assert {key for key, value in told["results"][1].items() if value is not None} == {"number", "error"}
     assert "telling" not in ended.out
     assert all(json.loads(line) for line in ended.err.splitlines() if not line.startswith("dppix: "))
 
@@ -90,7 +92,7 @@ def test_two_photos_that_would_share_an_output_are_refused_before_anything_is_ch
         (tmp_path / folder).mkdir()
     photos = [make_photo(tmp_path / "a" / "Same.png"), make_photo(tmp_path / "b" / "same.png", seed=8)]
     ended = sanitize(*photos, "-o", tmp_path / "out", "--name", "{name}")
-    assert ended.code == 1
+    assert ended.code == 2
     assert "two outputs have this name" in ended.line
     assert charges() == 0
     assert not (tmp_path / "out").exists()
@@ -110,6 +112,7 @@ def test_a_photo_that_is_named_twice_is_released_once(sanitize: Dppix, tmp_path:
         ["-o", "out.png"],
         ["-o", "out", "--stats", "out.dppix"],
         ["-o", "out", "--summary", "out.json"],
+        ["-o", "out", "--quality", "20"],
         ["-o", "out", "--name", "photo"],
         ["-o", "out", "--name", "{date}"],
         ["-o", "out", "--name", "{number"],

@@ -70,9 +70,11 @@ def test_a_release_may_be_painted_another_way(dppix: Dppix, stats: Path, tmp_pat
     ("words", "code"),
     [
         (["-o", "out.png"], 1),
-        (["-o", "out.dppix", "--overwrite"], 1),
+        (["-o", "out.dppix", "--overwrite"], 2),
         (["-o", "nowhere/x.png"], 1),
-        (["-o", "x.png", "--device", "cuda"], 1),
+        (["-o", "x.png", "--device", "cuda"], 2),
+        (["-o", "x.png", "--quality", "20"], 2),
+        (["-o", "private"], 1),
         (["-o", "x.png", "--render", "oil"], 2),
         (["-o", "x.png", "--over", "photo.png"], 2),
         ([], 2),
@@ -124,6 +126,8 @@ def test_info_tells_sizes_settings_and_the_promise(dppix: Dppix, stats: Path) ->
     shown = dppix("info", stats).out
     assert "e^0.5 = 1.65" in shown
     assert "11.25" in shown
+    rows = {line.split()[0]: line.split()[-1] for line in shown.splitlines() if line}
+    assert (rows["complete"], rows["budget"]) == ("yes", "none")
 
 
 def test_the_table_has_one_row_a_value_with_true_cells(dppix: Dppix, stats: Path, tmp_path: Path) -> None:

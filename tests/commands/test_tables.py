@@ -76,6 +76,12 @@ def test_a_word_that_means_no_source_is_one_line(dppix: Dppix, word: str) -> Non
     assert "no such file" in ended.line
 
 
+def test_an_empty_word_is_no_source(dppix: Dppix) -> None:
+    ended = dppix("ledger", "")
+    assert ended.code == 2
+    assert "the name of the source is empty" in ended.line
+
+
 def test_a_ledger_that_is_damaged_is_one_line(dppix: Dppix, photo: Path) -> None:
     spend(photo)
     for path in ledger_folder().glob("*.sqlite*"):
@@ -130,7 +136,8 @@ def test_an_audit_that_disproves_the_claim_fails(
 def test_an_unknown_mechanism_is_no_audit(dppix: Dppix) -> None:
     ended = dppix("audit", "--mechanism", "mosaic")
     assert ended.code == 2
-    assert ended.line
+    assert "uniform" in ended.line
+    assert "<" not in ended.line
 
 
 @pytest.mark.parametrize(("row", "code"), [({"ms": 1.5}, 0), ({"error": "no window"}, 1)])

@@ -18,6 +18,15 @@ class Screen(StringIO):
         return True
 
 
+class Closed(StringIO):
+    """A pipe whose reader has gone after the first line."""
+
+    def write(self, text: str) -> int:
+        if self.getvalue():
+            raise BrokenPipeError
+        return super().write(text)
+
+
 def terminal(
     *, quiet: bool = False, as_json: bool = False, screen: bool = False
 ) -> tuple[Terminal, StringIO, StringIO]:
@@ -91,3 +100,16 @@ def test_a_table_stands_in_columns() -> None:
 )
 def test_what_could_upset_a_terminal_is_escaped(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_listing_whose_reader_has_seen_enough_ends_quietly(as_json: bool) -> None:
+    out, err = Closed(), StringIO()
+    closed = Terminal(quiet=False, as_json=as_json, stdout=out, stderr=err)
+    with closed.listing():
+        closed.result({"first": 1})
+        closed.result({"second": 2})
+        closed.table(("a",), [("b",), ("c",)])
+    assert (out.getvalue().count("\n"), err.getvalue()) == (1, "")
+    with pytest.raises(BrokenPipeError):
+        closed.result({"outside": 3}) if as_json else closed.say("outside")

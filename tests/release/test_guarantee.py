@@ -11,6 +11,7 @@ from dppix_engine.privacy.composition import Charge
 from dppix_engine.release.auto_cell import layout_for
 from dppix_engine.release.guarantee import (
     cell_notice,
+    example_object,
     factor_text,
     formal_promise,
     how_to_verify,
@@ -77,7 +78,9 @@ def test_words_claim_less_where_epsilon_is_larger() -> None:
 def test_an_object_gets_its_share_exactly() -> None:
     assert object_promise(PAPER, pixels=360).epsilon == Fraction(45, 4)
     assert object_promise(charge("0.1", 3), pixels=1).epsilon == Fraction(1, 30)
-    assert object_promise(charge("0.1", 3), pixels=1).epsilon_text == "0.04"
+    assert object_promise(charge("0.1", 3), pixels=1).epsilon_text == "0.033334"
+    assert object_promise(charge("0.1", 3), pixels=4).epsilon_text == "0.14"
+    assert object_promise(PAPER, pixels=60_000).epsilon_text == "1,875"
 
 
 def test_the_table_rises_from_m_to_the_whole_picture() -> None:
@@ -86,6 +89,38 @@ def test_the_table_rises_from_m_to_the_whole_picture() -> None:
     assert (rows[0].pixels, rows[-1].pixels) == (16, 640 * 480)
     assert {360, 1024, 2200} <= {row.pixels for row in rows}
     assert any("licence plate" in row.label for row in rows)
+
+
+@pytest.mark.parametrize(("epsilon", "m"), [("0.0066", 16), ("0.123456", 1024), ("0.5", 16)])
+def test_the_row_of_m_shows_the_digits_of_the_headline(epsilon: str, m: int) -> None:
+    (row,) = (row for row in object_table(charge(epsilon, m), width=640, height=480) if row.pixels == m)
+    assert row.epsilon_text == epsilon
+    assert f"any {m:,} pixels" in row.label
+
+
+@pytest.mark.parametrize(("m", "whole", "pixels"), [(16, 2700, 360), (360, 2700, 1024), (1000, 10**6, 1024)])
+def test_the_example_of_an_object_that_gets_less_is_larger_than_m_and_fits(m: int, whole: int, pixels: int) -> None:
+    assert example_object(charge("0.5", m), whole=whole).pixels == pixels
+    first = not_protected(charge("0.5", m), unit="frame", whole=whole)[0]
+    assert f"an object of {pixels:,} pixels gets epsilon" in first
+    assert first.startswith("Larger objects get less")
+
+
+@pytest.mark.parametrize(("m", "gets", "less"), [(16, "9.38, not 0.5", True), (1000, "0.15.", False)])
+def test_where_no_example_fits_the_whole_picture_is_one(m: int, gets: str, less: bool) -> None:
+    first = not_protected(charge("0.5", m), unit="frame", whole=300)[0]
+    assert f"the whole picture of 300 pixels gets epsilon {gets}" in first
+    assert first.startswith("Larger objects get less") == less
+
+
+def test_no_sentence_speaks_of_more_pixels_than_the_picture_has() -> None:
+    large = charge("0.5", 1000)
+    sentences = (
+        promise(large, whole=300),
+        promise_in_odds(large, whole=300),
+        formal_promise(large, width=20, height=15),
+    )
+    assert all("300 pixels" in sentence and "1,000" not in sentence for sentence in sentences)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (4, 4), (20, 20)])
@@ -98,7 +133,7 @@ def test_no_row_is_larger_than_the_picture(width: int, height: int) -> None:
 def test_what_is_public_and_what_is_not_protected_is_all_there() -> None:
     public = " ".join(public_facts(layout_for(width=64, height=48, settings=Settings())))
     assert all(word in public for word in ("64 x 48", "number of frames", "settings", "grid"))
-    open_ends = " ".join(not_protected(PAPER, unit="frame"))
+    open_ends = " ".join(not_protected(PAPER, unit="frame", whole=640 * 480))
     assert all(
         word in open_ends
         for word in (
