@@ -50,7 +50,7 @@ def test_the_guarantee_says_what_a_360_pixel_person_gets(qtbot: QtBot, window: M
     opened(qtbot, window, path)
     rows = {row[0].text(): row[1].text() for row in window.guarantee.rows if row[0].text()}
     assert rows["a person far away, 12 x 30"] == "11.25"
-    assert rows["the whole picture, 640 x 480"] == "9600"
+    assert rows["the whole picture, 640 x 480"] == "9,600"
     assert "any 16 pixels" in window.guarantee.promise.text()
     typed(window.privacy.m.field, "360")
     settle(qtbot, window)
