@@ -142,11 +142,6 @@ class OpenCLDevice:
             self._scratch[name] = kept
         return kept
 
-    def release(self) -> None:
-        """Drop every buffer and program."""
-        self._scratch.clear()
-        self._programs.clear()
-
 
 @contextmanager
 def translated_errors() -> Iterator[None]:

@@ -195,11 +195,10 @@ def _coins(device: OpenCLDevice, tables: tuple[SamplerTable, ...], counts: tuple
     streams = plane_streams(tables, counts)
     rows = np.zeros((len(streams), 8), np.int64)
     words: list[int] = []
-    first_group = first_value = items = 0
+    first_value = items = 0
     for row, stream in zip(rows, streams, strict=True):
-        row[:] = _stream_row(stream, first_group, first_value, len(words))
+        row[:] = _stream_row(stream, first_value, len(words))
         words += _threshold_words(stream.table)
-        first_group += stream.groups
         items += -(-stream.groups // device.lanes)
         first_value += stream.values
     thresholds = np.array(words, np.uint32)
@@ -207,10 +206,10 @@ def _coins(device: OpenCLDevice, tables: tuple[SamplerTable, ...], counts: tuple
     return _Coins(tables, counts, items, *buffers, (thresholds, rows))
 
 
-def _stream_row(stream: PlaneStream, first_group: int, first_value: int, threshold: int) -> tuple[int, ...]:
+def _stream_row(stream: PlaneStream, first_value: int, threshold: int) -> tuple[int, ...]:
     """One row of the table `streams` of sampler.cl."""
     return (
-        first_group, stream.groups, first_value, stream.values,
+        0, stream.groups, first_value, stream.values,
         stream.table.digits, stream.first_block, stream.blocks_a_group, threshold,
     )  # fmt: skip
 

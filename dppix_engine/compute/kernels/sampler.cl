@@ -6,7 +6,7 @@
 
    LANES: groups that a work-item draws together: 8 in the lanes of vectors on a CPU, 1 on a GPU.
    thresholds: 6 words a coin, highest first; coins from the lowest digit, then the sign.
-   streams: 8 longs a plane: first group, groups, first value, values, digits, first block, blocks a group, first
+   streams: 8 longs a plane: a spare one, groups, first value, values, digits, first block, blocks a group, first
             threshold word.
 */
 
